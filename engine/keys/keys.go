@@ -1,0 +1,103 @@
+// Package keys derives every key of scrip from one master key (Contract §2)
+// and seals what must not lie in the ledger in the clear.
+package keys
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+)
+
+// Size is the length of a master key and of every derived key, in bytes.
+const Size = 32
+
+// Master is the key that replicas share. It prints redacted everywhere.
+type Master struct{ secret [Size]byte }
+
+// Purposes of derived keys. A purpose is part of the derivation: keys of two
+// purposes tell nothing about each other.
+const (
+	purposeFingerprint = "scrip ledger fingerprint v1"
+	purposeReplies     = "scrip idempotent replies v1"
+)
+
+// Generate makes a new random master key.
+func Generate() (m Master) {
+	rand.Read(m.secret[:]) //nolint:errcheck // crypto/rand.Read never fails
+	return m
+}
+
+// Parse reads a master key from base64 (standard alphabet, padding optional).
+func Parse(text string) (m Master, err error) {
+	secret, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(strings.TrimSpace(text), "="))
+	if err != nil || len(secret) != Size {
+		return Master{}, fmt.Errorf("the master key must be %d bytes in base64, for example from: openssl rand -base64 %d", Size, Size)
+	}
+	copy(m.secret[:], secret)
+	return m, nil
+}
+
+// Encode is the base64 that [Parse] reads. It is for the key's own file only.
+func (m Master) Encode() string { return base64.StdEncoding.EncodeToString(m.secret[:]) }
+
+// String, GoString, Format by any verb and slog all show the same nothing.
+func (Master) String() string               { return "[redacted]" }
+func (m Master) GoString() string           { return m.String() }
+func (m Master) Format(s fmt.State, _ rune) { fmt.Fprint(s, m.String()) } //nolint:errcheck // a formatter has nobody to tell
+func (m Master) LogValue() slog.Value       { return slog.StringValue(m.String()) }
+
+// Fingerprint identifies the master key without telling it: replicas and the
+// ledger compare it.
+func (m Master) Fingerprint() string { return hex.EncodeToString(m.derive(purposeFingerprint)[:16]) }
+
+// Replies is the box for stored responses of idempotent requests.
+func (m Master) Replies() Box { return newBox(m.derive(purposeReplies)) }
+
+func (m Master) derive(purpose string) []byte {
+	key, err := hkdf.Key(sha256.New, m.secret[:], nil, purpose, Size)
+	if err != nil {
+		panic(err) // only for lengths beyond 255 hashes
+	}
+	return key
+}
+
+// Box seals with AES-256-GCM under a random nonce.
+type Box struct{ aead cipher.AEAD }
+
+func newBox(key []byte) Box {
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		panic(err) // only for wrong key sizes
+	}
+	aead, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		panic(err) // only for other block sizes
+	}
+	return Box{aead}
+}
+
+// ErrSealed means that sealed bytes were not made by this key for this context.
+var ErrSealed = errors.New("sealed under another key or tampered with")
+
+// Seal encrypts plain. context is authenticated with it and must be given
+// again to open it: what was sealed for one place does not open in another.
+func (b Box) Seal(plain []byte, context string) []byte {
+	return b.aead.Seal(nil, nil, plain, []byte(context))
+}
+
+// Open decrypts what Seal made with the same context, or fails with [ErrSealed].
+func (b Box) Open(sealed []byte, context string) ([]byte, error) {
+	plain, err := b.aead.Open(nil, nil, sealed, []byte(context))
+	if err != nil {
+		return nil, ErrSealed
+	}
+	return plain, nil
+}

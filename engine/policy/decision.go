@@ -1,0 +1,104 @@
+package policy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+)
+
+// The decisions of Contract §8 that this build asks for.
+const (
+	OrderDeny      = "order.deny"
+	ProductDeny    = "product.deny"
+	CouponDeny     = "coupon.deny"
+	GrantCampaigns = "grant.campaigns"
+)
+
+// decisionNames lists the decisions in the order they are shown.
+var decisionNames = []string{OrderDeny, ProductDeny, CouponDeny, GrantCampaigns}
+
+// What can go wrong with one evaluation. A caller denies on any of them.
+var (
+	ErrDeadline = errors.New("overran its deadline")
+	ErrResult   = errors.New("is not what the contract asks for")
+)
+
+// Timeout bounds one evaluation. It is far above what a sane policy takes
+// (tens of microseconds), so that a busy machine denies nobody a coupon.
+const Timeout = 300 * time.Millisecond
+
+// maxAbandoned bounds evaluations that were given up but do not end. Beyond
+// it, a decision fails at once instead of losing yet another goroutine.
+const maxAbandoned = 64
+
+// decision is one question, compiled and ready.
+type decision struct {
+	name      string
+	dependsOn []string // dotted input paths, "" for all of input
+	fields    []field  // the part of the input document that it sees
+	query     rego.PreparedEvalQuery
+	timeout   time.Duration
+	abandoned *atomic.Int64
+}
+
+// ask evaluates the decision on its projection of the facts. The answer is
+// the single value of the decision; undefined, several values, a builtin's
+// error, a panic and an overrun deadline are errors.
+func (d *decision) ask(ctx context.Context, facts *Facts) (ast.Value, error) {
+	if d.abandoned.Load() >= maxAbandoned {
+		return nil, fmt.Errorf("%s: %w: too many evaluations hang", d.name, ErrDeadline)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, d.timeout, ErrDeadline)
+	defer cancel()
+	type answer struct {
+		value ast.Value
+		err   error
+	}
+	input := build(d.fields, facts)
+	answers := make(chan answer, 1)
+	d.abandoned.Add(1)
+	go func() {
+		defer d.abandoned.Add(-1)
+		value, err := d.evaluate(ctx, input)
+		answers <- answer{value, err}
+	}()
+	select {
+	case a := <-answers:
+		if a.err != nil && ctx.Err() != nil {
+			a.err = context.Cause(ctx)
+		}
+		if a.err != nil {
+			return nil, fmt.Errorf("%s: %w", d.name, a.err)
+		}
+		return a.value, nil
+	case <-ctx.Done():
+		// The evaluation sees the cancellation too, unless it sits in a
+		// builtin; nobody waits for it either way.
+		return nil, fmt.Errorf("%s: %w", d.name, context.Cause(ctx))
+	}
+}
+
+func (d *decision) evaluate(ctx context.Context, input ast.Value) (value ast.Value, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			value, err = nil, fmt.Errorf("panic: %v", p)
+		}
+	}()
+	results, err := d.query.Eval(ctx, rego.EvalParsedInput(input))
+	if err != nil {
+		return nil, err
+	}
+	if len(results) != 1 || len(results[0].Expressions) != 1 {
+		return nil, fmt.Errorf("%d values where one is wanted: %w", len(results), ErrResult)
+	}
+	term, ok := results[0].Expressions[0].Value.(*ast.Term)
+	if !ok {
+		return nil, fmt.Errorf("%T: %w", results[0].Expressions[0].Value, ErrResult)
+	}
+	return term.Value, nil
+}

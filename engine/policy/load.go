@@ -1,0 +1,231 @@
+package policy
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/storage"
+	"github.com/open-policy-agent/opa/v1/storage/inmem"
+	"github.com/open-policy-agent/opa/v1/util"
+)
+
+// Load reads a policy folder and makes it ready to decide: parsed as Rego v1,
+// compiled strictly with the allowed builtins only and type-checked against
+// the folder's schemas, every decision present. Whatever is wrong comes back
+// as a [*RefusedError] with all faults found at that step.
+//
+// source is shown to people; timeout bounds each evaluation.
+func Load(ctx context.Context, source string, root fs.FS, timeout time.Duration, now time.Time) (*Snapshot, error) {
+	files, err := readFolder(root)
+	if err != nil {
+		return nil, refused(source, err)
+	}
+	compiler, store, err := compile(files)
+	if err != nil {
+		return nil, refused(source, err)
+	}
+	s := &Snapshot{
+		Revision:    revisionOf(files),
+		Source:      source,
+		ActivatedAt: now.UTC(),
+		decisions:   make(map[string]*decision),
+	}
+	var missing []Fault
+	abandoned := new(atomic.Int64)
+	for _, name := range decisionNames {
+		ref := ast.MustParseRef("data." + name)
+		if fault := absent(compiler, name, ref); fault != nil {
+			missing = append(missing, *fault)
+			continue
+		}
+		d := &decision{name: name, dependsOn: dependencies(compiler, ref), timeout: timeout, abandoned: abandoned}
+		d.fields = project(document, d.dependsOn)
+		if d.query, err = prepare(ctx, compiler, store, ref); err != nil {
+			return nil, refused(source, err)
+		}
+		s.decisions[name] = d
+	}
+	if len(missing) > 0 {
+		return nil, &RefusedError{Source: source, Faults: missing}
+	}
+	return s, nil
+}
+
+func refused(source string, err error) error {
+	var parse parseErrors
+	if errors.As(err, &parse) {
+		var faults []Fault
+		for _, e := range parse {
+			faults = append(faults, faultsOf(e)...)
+		}
+		return &RefusedError{Source: source, Faults: faults}
+	}
+	return &RefusedError{Source: source, Faults: faultsOf(err)}
+}
+
+// parseErrors collects the faults of several files, so that an author sees
+// all of them at once.
+type parseErrors []error
+
+func (e parseErrors) Error() string { return errors.Join(e...).Error() }
+
+// compile parses and checks the files and puts their data into a store.
+func compile(files []file) (*ast.Compiler, storage.Store, error) {
+	modules := make(map[string]*ast.Module)
+	schemas := ast.NewSchemaSet()
+	data := make(map[string]any)
+	var faults parseErrors
+	for _, f := range files {
+		var err error
+		switch {
+		case isTest(f.path):
+		case path.Ext(f.path) == ".rego":
+			err = addModule(modules, f)
+		case isSchema(f.path):
+			err = addSchema(schemas, f)
+		default:
+			err = addData(data, f)
+		}
+		if err != nil {
+			faults = append(faults, err)
+		}
+	}
+	if len(faults) > 0 {
+		return nil, nil, faults
+	}
+	store := inmem.NewFromObjectWithOpts(data, inmem.OptReturnASTValuesOnRead(true), inmem.OptRoundTripOnWrite(false))
+	compiler := ast.NewCompiler().
+		WithCapabilities(capabilities()).
+		WithStrict(true).
+		WithSchemas(schemas).
+		WithUseTypeCheckAnnotations(true).
+		WithPathConflictsCheck(func(path []string) (bool, error) { return holds(data, path), nil })
+	if compiler.Compile(modules); compiler.Failed() {
+		return nil, nil, compiler.Errors
+	}
+	return compiler, store, nil
+}
+
+func addModule(modules map[string]*ast.Module, f file) error {
+	module, err := ast.ParseModuleWithOpts(f.path, string(f.content), ast.ParserOptions{
+		ProcessAnnotation: true,
+		RegoVersion:       ast.RegoV1,
+	})
+	if module != nil { // nil without an error: an empty file
+		modules[f.path] = module
+	}
+	return err
+}
+
+// addSchema files schemas/order/input.json as schema.order.input.
+func addSchema(schemas *ast.SchemaSet, f file) error {
+	var schema any
+	if err := util.Unmarshal(f.content, &schema); err != nil {
+		return dataFault(f, err)
+	}
+	ref := ast.Ref{ast.SchemaRootDocument}
+	name := strings.TrimSuffix(strings.TrimPrefix(f.path, "schemas/"), path.Ext(f.path))
+	for element := range strings.SplitSeq(name, "/") {
+		ref = append(ref, ast.StringTerm(element))
+	}
+	schemas.Put(ref, schema)
+	return nil
+}
+
+// addData merges order/data.json into data.order, as the stock tools do: the
+// folder is the path, the file's name does not matter.
+func addData(data map[string]any, f file) error {
+	var content map[string]any
+	if err := util.Unmarshal(f.content, &content); err != nil {
+		return dataFault(f, err)
+	}
+	node := data
+	for element := range strings.SplitSeq(strings.TrimPrefix(path.Dir(f.path), "."), "/") {
+		if element == "" {
+			continue
+		}
+		below, ok := node[element].(map[string]any)
+		if !ok {
+			if node[element] != nil {
+				return dataFault(f, fmt.Errorf("data.%s is set by another file", element))
+			}
+			below = make(map[string]any)
+			node[element] = below
+		}
+		node = below
+	}
+	for key, value := range content {
+		if _, ok := node[key]; ok {
+			return dataFault(f, fmt.Errorf("%q is set by another file", key))
+		}
+		node[key] = value
+	}
+	return nil
+}
+
+// holds reports whether base data has a value at path.
+func holds(data map[string]any, path []string) bool {
+	var value any = data
+	for _, element := range path {
+		object, ok := value.(map[string]any)
+		if !ok {
+			return false
+		}
+		if value, ok = object[element]; !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// dataFault places an error in a data or schema file: at its line if JSON's
+// syntax is at fault, else at the start.
+func dataFault(f file, err error) error {
+	at := &ast.Location{File: f.path, Row: 1, Col: 1}
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		before := f.content[:min(int64(len(f.content)), syntax.Offset)]
+		at.Row += bytes.Count(before, []byte("\n"))
+		at.Col = max(1, len(before)-1-bytes.LastIndexByte(before, '\n'))
+	}
+	return ast.Errors{ast.NewError("data_error", at, "%v", err)}
+}
+
+// absent says what is wrong if the compiled rules do not answer a decision.
+func absent(compiler *ast.Compiler, name string, ref ast.Ref) *Fault {
+	folder, rule, _ := strings.Cut(name, ".")
+	rules := compiler.GetRulesExact(ref)
+	if len(rules) == 0 {
+		rules = compiler.GetRulesForVirtualDocument(ref)
+	}
+	if len(rules) == 0 {
+		return &Fault{File: folder + "/", Message: fmt.Sprintf("decision data.%s is missing: no rule %q in package %s", name, rule, folder)}
+	}
+	if head := rules[0].Head; len(head.Args) > 0 {
+		return &Fault{
+			File: rules[0].Location.File, Line: rules[0].Location.Row, Column: rules[0].Location.Col,
+			Message: fmt.Sprintf("decision data.%s is a function; it must be a rule", name),
+		}
+	}
+	return nil
+}
+
+func prepare(ctx context.Context, compiler *ast.Compiler, store storage.Store, ref ast.Ref) (rego.PreparedEvalQuery, error) {
+	return rego.New(
+		rego.Compiler(compiler),
+		rego.Store(store),
+		rego.ParsedQuery(ast.NewBody(ast.NewExpr(ast.NewTerm(ref)))),
+		rego.StrictBuiltinErrors(true),
+		rego.GenerateJSON(func(term *ast.Term, _ *rego.EvalContext) (any, error) { return term, nil }),
+	).PrepareForEval(ctx)
+}

@@ -1,0 +1,122 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"scrip/engine/refusal"
+)
+
+// Snapshot is one activated revision of the policies. It never changes and is
+// safe for concurrent use.
+type Snapshot struct {
+	Revision    string    // names the content: equal on all replicas
+	Source      string    // where it was loaded from
+	ActivatedAt time.Time // UTC
+	decisions   map[string]*decision
+}
+
+// Reason is why something is denied.
+type Reason = refusal.Reason
+
+// Dependency says what a decision looks at, as dotted paths below input; ""
+// is the whole input.
+type Dependency struct {
+	Name      string
+	DependsOn []string
+}
+
+// Dependencies lists all decisions with what they look at.
+func (s *Snapshot) Dependencies() []Dependency {
+	list := make([]Dependency, 0, len(s.decisions))
+	for _, name := range decisionNames {
+		list = append(list, Dependency{name, s.decisions[name].dependsOn})
+	}
+	return list
+}
+
+// LooksAt reports whether a decision can see any part of input at or below
+// path, such as "coupon" or "now".
+func (s *Snapshot) LooksAt(decision, path string) bool {
+	dependsOn := s.decisions[decision].dependsOn
+	return anyCovers(dependsOn, path) || anyBelow(dependsOn, path)
+}
+
+// OrderDenials asks why the order can use no coupon at all; facts have
+// customer, order and now.
+func (s *Snapshot) OrderDenials(ctx context.Context, facts *Facts) ([]Reason, error) {
+	return s.reasons(ctx, OrderDeny, facts)
+}
+
+// ProductExclusions asks why a line takes no part in a coupon; facts have
+// customer, order, line, now and, for a given coupon, that coupon.
+func (s *Snapshot) ProductExclusions(ctx context.Context, facts *Facts) ([]Reason, error) {
+	return s.reasons(ctx, ProductDeny, facts)
+}
+
+// CouponDenials asks why a coupon does not apply to the order; facts have
+// customer, order, coupon and now.
+func (s *Snapshot) CouponDenials(ctx context.Context, facts *Facts) ([]Reason, error) {
+	return s.reasons(ctx, CouponDeny, facts)
+}
+
+// Grants asks which campaigns a newly registered customer gets a coupon of,
+// in the order of their ids; facts have customer (id and attributes) and now.
+func (s *Snapshot) Grants(ctx context.Context, facts *Facts) ([]string, error) {
+	value, err := s.decisions[GrantCampaigns].ask(ctx, facts)
+	if err != nil {
+		return nil, err
+	}
+	set, ok := value.(ast.Set)
+	if !ok {
+		return nil, fmt.Errorf("%s: not a set of campaign ids: %w", GrantCampaigns, ErrResult)
+	}
+	ids := make([]string, 0, set.Len())
+	for _, term := range set.Slice() { // sorted
+		id, ok := term.Value.(ast.String)
+		if !ok {
+			return nil, fmt.Errorf("%s: %v is no campaign id: %w", GrantCampaigns, term, ErrResult)
+		}
+		ids = append(ids, string(id))
+	}
+	return ids, nil
+}
+
+func (s *Snapshot) reasons(ctx context.Context, name string, facts *Facts) ([]Reason, error) {
+	value, err := s.decisions[name].ask(ctx, facts)
+	if err != nil {
+		return nil, err
+	}
+	set, ok := value.(ast.Set)
+	if !ok {
+		return nil, fmt.Errorf("%s: not a set of reasons: %w", name, ErrResult)
+	}
+	reasons := make([]Reason, 0, set.Len())
+	for _, term := range set.Slice() { // sorted, so that answers are repeatable
+		code, hasCode := text(term, "code")
+		message, hasMessage := text(term, "message")
+		if !hasCode || !hasMessage {
+			return nil, fmt.Errorf("%s: %v has no code and message: %w", name, term, ErrResult)
+		}
+		reasons = append(reasons, Reason{Code: code, Message: message})
+	}
+	return reasons, nil
+}
+
+// text reads a member of a reason that must be a text that is not empty.
+func text(term *ast.Term, member string) (string, bool) {
+	object, ok := term.Value.(ast.Object)
+	if !ok {
+		return "", false
+	}
+	value := object.Get(ast.StringTerm(member))
+	if value == nil {
+		return "", false
+	}
+	s, ok := value.Value.(ast.String)
+	return string(s), ok && strings.TrimSpace(string(s)) != ""
+}

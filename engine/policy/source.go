@@ -1,0 +1,109 @@
+package policy
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Bounds on a policy folder: generous for people, far below what would hurt.
+const (
+	maxFiles     = 2_000
+	maxFileBytes = 4 << 20
+	maxDepth     = 16
+)
+
+// file is one file of a policy folder, read whole.
+type file struct {
+	path    string // slash-separated, below the folder
+	content []byte
+}
+
+// readFolder reads every Rego, JSON and YAML file below root at one go, so that
+// what is compiled is what the revision names. It follows links (Kubernetes
+// mounts folders as links) and passes over hidden names (its ..data, .git).
+func readFolder(root fs.FS) ([]file, error) {
+	var files []file
+	var walk func(dir string, depth int) error
+	walk = func(dir string, depth int) error {
+		entries, err := fs.ReadDir(root, dir)
+		if err != nil {
+			return err
+		}
+		if depth > maxDepth {
+			return fmt.Errorf("%s: more than %d folders deep", dir, maxDepth)
+		}
+		for _, entry := range entries {
+			name := path.Join(dir, entry.Name())
+			if strings.HasPrefix(entry.Name(), ".") {
+				continue
+			}
+			info, err := fs.Stat(root, name) // unlike entry.Info, through links
+			if err != nil {
+				return err
+			}
+			if info.IsDir() {
+				if err := walk(name, depth+1); err != nil {
+					return err
+				}
+				continue
+			}
+			if !isPolicyFile(name) {
+				continue
+			}
+			content, err := readFile(root, name)
+			if err != nil {
+				return err
+			}
+			if files = append(files, file{name, content}); len(files) > maxFiles {
+				return fmt.Errorf("more than %d files", maxFiles)
+			}
+		}
+		return nil
+	}
+	if err := walk(".", 0); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(files, func(a, b file) int { return strings.Compare(a.path, b.path) })
+	return files, nil
+}
+
+func readFile(root fs.FS, name string) ([]byte, error) {
+	f, err := root.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // read only
+	content, err := io.ReadAll(io.LimitReader(f, maxFileBytes+1))
+	if err == nil && len(content) > maxFileBytes {
+		err = fmt.Errorf("%s: larger than %d bytes", name, maxFileBytes)
+	}
+	return content, err
+}
+
+func isPolicyFile(name string) bool {
+	switch path.Ext(name) {
+	case ".rego", ".json", ".yaml", ".yml":
+		return true
+	}
+	return false
+}
+
+func isTest(name string) bool   { return strings.HasSuffix(name, "_test.rego") }
+func isSchema(name string) bool { return strings.HasPrefix(name, "schemas/") }
+
+// revisionOf names the content of a folder: same files, same revision, on
+// every replica. Tests count, for they too decide whether it is activated.
+func revisionOf(files []file) string {
+	digest := sha256.New()
+	for _, f := range files {
+		fmt.Fprintf(digest, "%d %s %d ", len(f.path), f.path, len(f.content))
+		digest.Write(f.content)
+	}
+	return hex.EncodeToString(digest.Sum(nil)[:8])
+}
