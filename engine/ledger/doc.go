@@ -1,0 +1,11 @@
+// Package ledger holds the rules of the books: campaigns that issue coupons,
+// the coupons customers hold, the blocklist, and the replies that repeated
+// requests get again (Contract §3 and §5).
+//
+// [Book] is the way in. It reads through the [Store] port and writes through
+// [Book.Do], which runs one operation in one transaction together with its
+// idempotency key. Rules are written here, once; the stores behind the port
+// only keep rows. Races are decided by conditional updates and unique keys in
+// the store, never by locks in memory, so that several sidecars may share one
+// ledger.
+package ledger

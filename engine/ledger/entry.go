@@ -1,0 +1,189 @@
+package ledger
+
+import (
+	"context"
+	"time"
+
+	"scrip/engine/refusal"
+)
+
+// Entry is one operation on the books in the making: every method of it runs
+// in the same transaction and at the same instant. Get one from [Book.Do].
+type Entry struct {
+	ctx   context.Context //nolint:containedctx // an Entry lives for one call of Do
+	book  *Book
+	tx    Tx
+	now   time.Time
+	wrote bool
+}
+
+// Now is the instant of the operation.
+func (e *Entry) Now() time.Time { return e.now }
+
+// CreateCampaign adds a campaign, or refuses with [CampaignExists].
+func (e *Entry) CreateCampaign(c Campaign) (Campaign, error) {
+	c.CreatedAt = e.now
+	ok, err := e.tx.InsertCampaign(e.ctx, c)
+	if err != nil {
+		return Campaign{}, err
+	}
+	if !ok {
+		return Campaign{}, refusal.New(CampaignExists, "there is a campaign %q already; campaigns cannot be changed, only paused", c.ID)
+	}
+	e.wrote = true
+	return c, nil
+}
+
+// SetPaused pauses or resumes a campaign. Doing so twice is the same as once.
+func (e *Entry) SetPaused(id string, paused bool) (Campaign, error) {
+	changed, err := e.tx.SetPaused(e.ctx, id, paused)
+	if err != nil {
+		return Campaign{}, err
+	}
+	e.wrote = e.wrote || changed
+	return campaign(e.ctx, e.tx, id)
+}
+
+// Issue gives every customer of the list one coupon of a campaign, or nobody:
+// it refuses with the code of the first rule that says no.
+func (e *Entry) Issue(campaignID string, customerIDs []string) ([]Coupon, error) {
+	c, err := campaign(e.ctx, e.tx, campaignID)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case c.Paused:
+		return nil, refusal.New(CampaignPaused, "campaign %q is paused; resume it to issue coupons", c.ID)
+	case c.endedAt(e.now):
+		return nil, refusal.New(CampaignEnded, "campaign %q ended at %s", c.ID, c.EndsAt.Format(time.RFC3339))
+	}
+	ok, err := e.tx.TakeIssue(e.ctx, c.ID, int64(len(customerIDs)))
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, refusal.New(CampaignExhausted, "campaign %q has %d of %d coupons left, %d are wanted",
+			c.ID, c.Quantity-c.Issued, c.Quantity, len(customerIDs))
+	}
+	coupons := make([]Coupon, 0, len(customerIDs))
+	for _, customerID := range customerIDs {
+		coupon, err := e.issueOne(&c, customerID, false)
+		if err != nil {
+			return nil, err
+		}
+		coupons = append(coupons, coupon)
+	}
+	return coupons, nil
+}
+
+// issueOne gives a customer a coupon whose place in the campaign's quantity is
+// taken already.
+func (e *Entry) issueOne(c *Campaign, customerID string, granted bool) (Coupon, error) {
+	held, err := e.tx.CountAvailable(e.ctx, customerID, e.now)
+	if err != nil {
+		return Coupon{}, err
+	}
+	if held >= MaxAvailable {
+		return Coupon{}, refusal.New(CustomerCouponLimit, "customer %q holds %d available coupons, the most there can be", customerID, held)
+	}
+	ok, err := e.tx.TakeShare(e.ctx, c.ID, customerID, c.PerCustomer)
+	if err != nil {
+		return Coupon{}, err
+	}
+	if !ok {
+		return Coupon{}, refusal.New(CampaignCustomerLimit, "customer %q has had the %d of campaign %q that one customer gets", customerID, c.PerCustomer, c.ID)
+	}
+	id, err := newID("cpn_")
+	if err != nil {
+		return Coupon{}, err
+	}
+	coupon := Coupon{ID: id, CampaignID: c.ID, CustomerID: customerID, Terms: &c.Terms, State: Issued, CreatedAt: e.now}
+	coupon.StartsAt, coupon.ExpiresAt = c.life(e.now)
+	if err := e.tx.InsertCoupon(e.ctx, coupon, granted); err != nil {
+		return Coupon{}, err
+	}
+	e.wrote = true
+	return coupon, nil
+}
+
+// Register registers a customer and gives one coupon of each granted campaign
+// that can issue one; the others are skipped. Registered before, the customer
+// keeps the coupons of that time: first is false and nothing is granted.
+func (e *Entry) Register(customerID string, campaignIDs []string) (coupons []Coupon, first bool, err error) {
+	first, err = e.tx.Register(e.ctx, customerID, e.now)
+	if err != nil {
+		return nil, false, err
+	}
+	if !first {
+		coupons, err = e.tx.Grants(e.ctx, customerID)
+		if err == nil {
+			err = e.book.addTerms(e.ctx, e.tx, coupons)
+		}
+		return coupons, false, err
+	}
+	e.wrote = true
+	for _, campaignID := range campaignIDs {
+		coupon, ok, err := e.grant(campaignID, customerID)
+		if err != nil {
+			return nil, false, err
+		}
+		if ok {
+			coupons = append(coupons, coupon)
+		}
+	}
+	return coupons, true, nil
+}
+
+// grant issues one coupon if the campaign and the customer's limits allow it.
+// Everything that can say no is looked at before anything is written.
+func (e *Entry) grant(campaignID, customerID string) (Coupon, bool, error) {
+	c, err := campaign(e.ctx, e.tx, campaignID)
+	if isRefusal(err) || err == nil && (c.Paused || c.endedAt(e.now)) {
+		return Coupon{}, false, nil
+	}
+	if err != nil {
+		return Coupon{}, false, err
+	}
+	held, err := e.tx.CountAvailable(e.ctx, customerID, e.now)
+	if err != nil || held >= MaxAvailable {
+		return Coupon{}, false, err
+	}
+	had, err := e.tx.CountShare(e.ctx, c.ID, customerID)
+	if err != nil || had >= c.PerCustomer {
+		return Coupon{}, false, err
+	}
+	ok, err := e.tx.TakeIssue(e.ctx, c.ID, 1)
+	if err != nil || !ok {
+		return Coupon{}, false, err
+	}
+	coupon, err := e.issueOne(&c, customerID, true)
+	return coupon, err == nil, err
+}
+
+// Revoke takes a coupon back. Doing so twice is the same as once; a used one
+// is refused with [CouponUsed].
+func (e *Entry) Revoke(id string) (Coupon, error) {
+	changed, err := e.tx.Revoke(e.ctx, id)
+	if err != nil {
+		return Coupon{}, err
+	}
+	e.wrote = e.wrote || changed
+	c, err := e.book.coupon(e.ctx, e.tx, id)
+	if err == nil && c.State == Used {
+		err = refusal.New(CouponUsed, "coupon %q has been used and cannot be revoked", id)
+	}
+	return c, err
+}
+
+// Block puts a customer on the blocklist or changes the reason.
+func (e *Entry) Block(customerID, reason string) (Block, error) {
+	e.wrote = true
+	return e.tx.PutBlock(e.ctx, Block{CustomerID: customerID, Reason: reason, CreatedAt: e.now})
+}
+
+// Unblock takes a customer off the blocklist; one who is not on it is fine.
+func (e *Entry) Unblock(customerID string) error {
+	ok, err := e.tx.DeleteBlock(e.ctx, customerID)
+	e.wrote = e.wrote || ok
+	return err
+}

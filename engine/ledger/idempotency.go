@@ -1,0 +1,107 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"scrip/engine/refusal"
+)
+
+// KeepReplies is how long a stored reply is kept at least: the 7 days of
+// Contract §3 and a day to spare.
+const KeepReplies = 8 * 24 * time.Hour
+
+// Request identifies a request that may be repeated. An empty Key is a
+// request that cannot.
+type Request struct {
+	Key         string // Idempotency-Key, 1 to 255 bytes
+	Fingerprint []byte // SHA-256 over listener, method, path with query and body
+}
+
+// Reply is an answer to a client, stored under its key byte for byte.
+type Reply struct {
+	Status      int    `json:"status"`
+	ContentType string `json:"content_type"`
+	Body        []byte `json:"body"`
+}
+
+// Do runs one operation in one transaction and returns its reply after it is
+// durable. The reply of an operation that wrote something is stored under the
+// request's key in that same transaction; the same request again gets that
+// reply with replayed set, and anything else under the key is refused with
+// [KeyReused]. A refusal writes nothing and leaves the key free. op may run
+// more than once.
+func (b *Book) Do(ctx context.Context, request Request, op func(*Entry) (Reply, error)) (reply Reply, replayed bool, err error) {
+	err = b.store.Write(ctx, func(tx Tx) error {
+		reply, replayed = Reply{}, false
+		if request.Key != "" {
+			stored, err := tx.Reply(ctx, request.Key)
+			if err == nil {
+				replayed = true
+				reply, err = b.openReply(stored, request)
+				return err
+			}
+			if !errors.Is(err, ErrNotFound) {
+				return err
+			}
+		}
+		e := &Entry{ctx: ctx, book: b, tx: tx, now: b.Now()}
+		if reply, err = op(e); err != nil || !e.wrote || request.Key == "" {
+			return err
+		}
+		return b.saveReply(ctx, tx, request, reply, e.now)
+	})
+	if err != nil {
+		return Reply{}, false, err
+	}
+	return reply, replayed, nil
+}
+
+// Replay is the reply that the same request got before; found is false if its
+// key is free. Another request under the key is refused with [KeyReused].
+func (b *Book) Replay(ctx context.Context, request Request) (reply Reply, found bool, err error) {
+	stored, err := b.store.Reply(ctx, request.Key)
+	if errors.Is(err, ErrNotFound) {
+		return Reply{}, false, nil
+	}
+	if err == nil {
+		reply, err = b.openReply(stored, request)
+	}
+	return reply, err == nil, err
+}
+
+func (b *Book) saveReply(ctx context.Context, tx Tx, request Request, reply Reply, now time.Time) error {
+	plain, err := json.Marshal(reply)
+	if err != nil {
+		return err
+	}
+	return tx.SaveReply(ctx, StoredReply{
+		Key:         request.Key,
+		Fingerprint: request.Fingerprint,
+		Response:    b.replies.Seal(plain, request.Key),
+		CreatedAt:   now,
+	}, now.Add(-KeepReplies))
+}
+
+func (b *Book) openReply(stored StoredReply, request Request) (reply Reply, err error) {
+	if !bytes.Equal(stored.Fingerprint, request.Fingerprint) {
+		return Reply{}, refusal.New(KeyReused, "this Idempotency-Key was used for another request; take a new key for a new request")
+	}
+	plain, err := b.replies.Open(stored.Response, stored.Key)
+	if err != nil {
+		return Reply{}, fmt.Errorf("stored reply: %w", err)
+	}
+	if err := json.Unmarshal(plain, &reply); err != nil {
+		return Reply{}, fmt.Errorf("stored reply: %w", err)
+	}
+	return reply, nil
+}
+
+func isRefusal(err error) bool {
+	var r *refusal.Error
+	return errors.As(err, &r)
+}

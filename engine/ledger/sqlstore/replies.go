@@ -1,0 +1,46 @@
+package sqlstore
+
+import (
+	"context"
+	"time"
+
+	"scrip/engine/ledger"
+)
+
+// Reply is the stored reply of a key, or ErrNotFound.
+func (s *session) Reply(ctx context.Context, key string) (ledger.StoredReply, error) {
+	r := ledger.StoredReply{Key: key}
+	var created int64
+	err := s.one(ctx, `SELECT fingerprint, response, created_at FROM replies WHERE idempotency_key = ?`,
+		[]any{key}, &r.Fingerprint, &r.Response, &created)
+	r.CreatedAt = instant(created)
+	return r, err
+}
+
+// forgetAtOnce is how many old replies a new one makes room for: more than
+// one, so that the table shrinks again after a rush.
+const forgetAtOnce = 4
+
+// SaveReply stores a reply and forgets a few that are older than forget.
+func (s *session) SaveReply(ctx context.Context, r ledger.StoredReply, forget time.Time) error {
+	_, err := s.exec(ctx, `DELETE FROM replies WHERE idempotency_key IN
+		(SELECT idempotency_key FROM replies WHERE created_at < ? ORDER BY created_at LIMIT ?)`,
+		micros(forget), forgetAtOnce)
+	if err != nil {
+		return err
+	}
+	_, err = s.exec(ctx, `INSERT INTO replies (idempotency_key, fingerprint, response, created_at) VALUES (?, ?, ?, ?)`,
+		r.Key, r.Fingerprint, r.Response, micros(r.CreatedAt))
+	return err
+}
+
+// Meta is a named value of the ledger itself, or ErrNotFound.
+func (s *session) Meta(ctx context.Context, name string) (value string, err error) {
+	err = s.one(ctx, `SELECT value FROM meta WHERE name = ?`, []any{name}, &value)
+	return value, err
+}
+
+// PutMeta sets a named value that has none.
+func (s *session) PutMeta(ctx context.Context, name, value string) (bool, error) {
+	return s.won(ctx, `INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING`, name, value)
+}

@@ -1,0 +1,112 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+	"net/url"
+
+	"github.com/pressly/goose/v3"
+	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"scrip/engine/ledger"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// readers is how many connections read a SQLite file at once. Reads are short
+// and never wait for the writer (WAL).
+const readers = 4
+
+// busyMillis is how long a statement waits for another process that writes
+// the same file.
+const busyMillis = 5_000
+
+// sqlite is a store in one SQLite file.
+type sqlite struct {
+	*session // reads committed rows
+	reading  *sql.DB
+	writing  *sql.DB
+	writer   *writer
+}
+
+// OpenSQLite opens or creates a ledger file and brings its tables up to date.
+// Commits are synced to disk before they count (WAL, synchronous=FULL).
+func OpenSQLite(ctx context.Context, path string) (ledger.Store, error) {
+	writing, err := openDB(path, "synchronous(FULL)", "foreign_keys(1)", "journal_mode(WAL)")
+	if err != nil {
+		return nil, err
+	}
+	writing.SetMaxOpenConns(1)
+	s := &sqlite{writing: writing}
+	if err := s.open(ctx, path); err != nil {
+		s.Close() //nolint:errcheck // the first error counts
+		return nil, fmt.Errorf("ledger file %s: %w", path, err)
+	}
+	return s, nil
+}
+
+func (s *sqlite) open(ctx context.Context, path string) (err error) {
+	if err := migrate(ctx, s.writing); err != nil {
+		return err
+	}
+	if s.reading, err = openDB(path, "query_only(1)"); err != nil {
+		return err
+	}
+	s.reading.SetMaxOpenConns(readers)
+	s.reading.SetMaxIdleConns(readers)
+	s.session = newSession(s.reading)
+	conn, err := s.writing.Conn(ctx)
+	if err != nil {
+		return unavailable(err)
+	}
+	s.writer = startWriter(conn)
+	return nil
+}
+
+func openDB(path string, pragmas ...string) (*sql.DB, error) {
+	options := url.Values{"_pragma": append([]string{fmt.Sprintf("busy_timeout(%d)", busyMillis)}, pragmas...)}
+	name := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: options.Encode()}
+	db, err := sql.Open("sqlite", name.String())
+	return db, unavailable(err)
+}
+
+func migrate(ctx context.Context, db *sql.DB) error {
+	folder, err := fs.Sub(migrations, "migrations/sqlite")
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(goose.DialectSQLite3, db, folder)
+	if err != nil {
+		return err
+	}
+	_, err = provider.Up(ctx)
+	return unavailable(err)
+}
+
+// Write runs fn in one durable transaction, together with others that wait.
+func (s *sqlite) Write(ctx context.Context, fn func(ledger.Tx) error) error {
+	return s.writer.write(ctx, fn)
+}
+
+// Ready reads one row.
+func (s *sqlite) Ready(ctx context.Context) error {
+	var one int
+	return s.one(ctx, `SELECT count(*) FROM meta`, nil, &one)
+}
+
+// Close ends the writer after what it has begun, then all connections.
+func (s *sqlite) Close() error {
+	var errs []error
+	if s.writer != nil {
+		errs = append(errs, s.writer.close())
+	}
+	if s.reading != nil {
+		errs = append(errs, s.session.close(), s.reading.Close())
+	}
+	errs = append(errs, s.writing.Close())
+	return joinClosing(errs)
+}

@@ -1,0 +1,130 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// ErrUnavailable means that the ledger could not be read or written. Nothing
+// was booked; the same request may be tried again.
+var ErrUnavailable = errors.New("the ledger is unavailable")
+
+// ErrNotFound means that a row does not exist.
+var ErrNotFound = errors.New("not in the ledger")
+
+// Store keeps the rows of the books. Implementations pass the suite of
+// sqlstore/storetest.
+//
+// All methods are safe for concurrent use. A failure of the store itself is
+// [ErrUnavailable], wrapped with its cause.
+type Store interface {
+	Reader
+
+	// Write runs fn in one transaction that is alone with its conditional
+	// updates: of two that race, the second sees what the first wrote. If fn
+	// returns nil, Write returns nil only after everything is durable; if fn
+	// returns an error, nothing is written and Write returns that error. fn
+	// may run more than once and must not keep the Tx.
+	Write(ctx context.Context, fn func(Tx) error) error
+
+	// Ready reports whether the store can be read now.
+	Ready(ctx context.Context) error
+
+	// Close waits for running transactions and frees everything.
+	Close() error
+}
+
+// Reader reads committed rows. Times are in UTC to the microsecond. Lists are
+// in order of (created_at, id) from after the page's position on.
+type Reader interface {
+	// Campaign is one campaign, or ErrNotFound.
+	Campaign(ctx context.Context, id string) (Campaign, error)
+	Campaigns(ctx context.Context, page Page) ([]Campaign, error)
+
+	// Coupon is one coupon without its Terms, or ErrNotFound.
+	Coupon(ctx context.Context, id string) (Coupon, error)
+	// Coupons lists a customer's coupons without their Terms; status "" is
+	// all, any other is what they are at now.
+	Coupons(ctx context.Context, customerID string, status Status, now time.Time, page Page) ([]Coupon, error)
+	// Grants lists the coupons that a customer's registration gave, or
+	// ErrNotFound if the customer never registered.
+	Grants(ctx context.Context, customerID string) ([]Coupon, error)
+
+	// Blocked reports whether a customer is on the blocklist.
+	Blocked(ctx context.Context, customerID string) (bool, error)
+	Blocklist(ctx context.Context, page Page) ([]Block, error)
+
+	// Reply is the stored reply of an idempotency key, or ErrNotFound.
+	Reply(ctx context.Context, key string) (StoredReply, error)
+	// Meta is a named value of the ledger itself, or ErrNotFound.
+	Meta(ctx context.Context, name string) (string, error)
+}
+
+// Tx reads and writes inside one transaction. Methods that decide a race
+// report with ok whether this transaction won it.
+type Tx interface {
+	Reader
+
+	// InsertCampaign adds a campaign unless its id exists.
+	InsertCampaign(ctx context.Context, c Campaign) (ok bool, err error)
+	// SetPaused changes whether a campaign is paused; not ok if it is so
+	// already or does not exist.
+	SetPaused(ctx context.Context, id string, paused bool) (ok bool, err error)
+	// TakeIssue counts n more coupons of a campaign, unless that would exceed
+	// its quantity.
+	TakeIssue(ctx context.Context, campaignID string, n int64) (ok bool, err error)
+	// TakeShare counts one more coupon of a campaign for a customer, unless
+	// they have limit already.
+	TakeShare(ctx context.Context, campaignID, customerID string, limit int64) (ok bool, err error)
+	// CountShare is how many coupons of a campaign a customer has had.
+	CountShare(ctx context.Context, campaignID, customerID string) (int64, error)
+	// InsertCoupon adds a coupon; granted says that a registration gave it.
+	InsertCoupon(ctx context.Context, c Coupon, granted bool) error
+	// CountAvailable counts a customer's coupons that are available at now
+	// and holds off other transactions that issue to the same customer.
+	CountAvailable(ctx context.Context, customerID string, now time.Time) (int, error)
+	// Revoke marks an issued coupon revoked; not ok if it is not issued.
+	Revoke(ctx context.Context, id string) (ok bool, err error)
+	// Register marks a customer as registered, once.
+	Register(ctx context.Context, customerID string, now time.Time) (ok bool, err error)
+
+	// PutBlock adds a customer to the blocklist or changes the reason; the
+	// entry comes back with the instant it was first added.
+	PutBlock(ctx context.Context, b Block) (Block, error)
+	// DeleteBlock takes a customer off the blocklist; not ok if absent.
+	DeleteBlock(ctx context.Context, customerID string) (ok bool, err error)
+
+	// SaveReply stores the reply of a key that has none, and forgets a few
+	// replies made before forget.
+	SaveReply(ctx context.Context, r StoredReply, forget time.Time) error
+	// PutMeta sets a named value of the ledger that has none; not ok if it has.
+	PutMeta(ctx context.Context, name, value string) (ok bool, err error)
+}
+
+// Page is a position in a list and how much of it is wanted.
+type Page struct {
+	Limit int
+	After Position
+}
+
+// Position is the last row seen; zero is the start of the list.
+type Position struct {
+	CreatedAt time.Time
+	ID        string
+}
+
+// Block is one customer on the blocklist.
+type Block struct {
+	CustomerID string
+	Reason     string
+	CreatedAt  time.Time
+}
+
+// StoredReply is what a repeated request gets again. Response is sealed.
+type StoredReply struct {
+	Key         string
+	Fingerprint []byte // SHA-256 of the request
+	Response    []byte
+	CreatedAt   time.Time
+}
