@@ -1,0 +1,107 @@
+package engine
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/binary"
+	"hash"
+	"strings"
+	"time"
+
+	"scrip/engine/ledger"
+)
+
+// A quote's id is "q_", the digest of everything its answer depends on, and a
+// random part that tells it from an earlier quote of the same content. So the
+// same content finds its quote, and an id finds it too, under the one digest.
+const (
+	quotePrefix = "q_"
+	digestBytes = 15
+	randomBytes = 5
+	digestChars = digestBytes * 8 / 5
+	idChars     = len(quotePrefix) + (digestBytes+randomBytes)*8/5
+)
+
+var idEncoding = base32.HexEncoding.WithPadding(base32.NoPadding)
+
+// contentKey digests what a quote is a function of: the request as decoded,
+// the policies' revision, and the facts of the customer at an instant. Every
+// part is written with its length or count, so no two contents look alike.
+func contentKey(r *Request, facts *ledger.Facts, revision string, now time.Time) string {
+	d := digester{sha256.New()}
+	d.texts(revision, r.Customer.ID, r.Customer.Attributes, r.Select)
+	d.texts(r.Order.ID, r.Order.Type, r.Order.Currency.Code(), r.Order.Attributes)
+	d.amounts(r.Order.Discounts)
+	d.amounts(r.Order.Charges)
+	d.number(len(r.Order.SubOrders))
+	for _, sub := range r.Order.SubOrders {
+		d.texts(sub.ID)
+		d.number(len(sub.Lines))
+		for _, l := range sub.Lines {
+			d.texts(l.ID, l.Product.ID, l.Product.Type, l.Product.Attributes, l.UnitPrice.String())
+			d.number(int(l.Quantity))
+			d.amounts(l.Discounts)
+		}
+	}
+	d.flag(facts.Blocklisted)
+	d.number(len(facts.Coupons))
+	for i := range facts.Coupons {
+		// Terms and life of a coupon never change; its place in its life does.
+		d.texts(facts.Coupons[i].ID, facts.Coupons[i].Window(now))
+	}
+	return encodeID(d.Sum(nil)[:digestBytes])
+}
+
+// privateKey is a key that no content has: for quotes that are found by their
+// id only.
+func privateKey() string { return encodeID(random(digestBytes)) }
+
+// newQuoteID makes the id of a quote kept under key.
+func newQuoteID(key string) string { return quotePrefix + key + encodeID(random(randomBytes)) }
+
+// keyOf is the key that a quote's id carries.
+func keyOf(id string) (key string, ok bool) {
+	if len(id) != idChars || !strings.HasPrefix(id, quotePrefix) {
+		return "", false
+	}
+	return id[len(quotePrefix):][:digestChars], true
+}
+
+func encodeID(b []byte) string { return strings.ToLower(idEncoding.EncodeToString(b)) }
+
+func random(n int) []byte {
+	b := make([]byte, n)
+	rand.Read(b) //nolint:errcheck // crypto/rand.Read never fails
+	return b
+}
+
+// digester writes values so that they cannot run into each other.
+type digester struct{ hash.Hash }
+
+func (d digester) number(n int) {
+	d.Write(binary.AppendVarint(nil, int64(n))) //nolint:errcheck // a hash never fails
+}
+
+func (d digester) flag(b bool) {
+	if b {
+		d.number(1)
+	} else {
+		d.number(0)
+	}
+}
+
+func (d digester) texts(texts ...string) {
+	for _, text := range texts {
+		d.number(len(text))
+		d.Write([]byte(text)) //nolint:errcheck // a hash never fails
+	}
+}
+
+func (d digester) amounts(list []NamedAmount) {
+	d.number(len(list))
+	for _, item := range list {
+		d.texts(item.ID)
+		d.number(int(item.Amount))
+	}
+}
