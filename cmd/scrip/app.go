@@ -1,0 +1,216 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"scrip/cache"
+	"scrip/cmd/scrip/httpapi"
+	"scrip/engine"
+	"scrip/engine/keys"
+	"scrip/engine/ledger"
+	"scrip/engine/ledger/sqlstore"
+	"scrip/engine/policy"
+	"scrip/policies"
+)
+
+// drainTimeout bounds how long a stop waits for requests under way.
+const drainTimeout = 20 * time.Second
+
+// app is a whole sidecar: the only place that knows all adapters and wires
+// them together. Tests make one just like the serve command does.
+type app struct {
+	settings settings
+	clock    func() time.Time
+	log      *slog.Logger
+
+	data, admin net.Listener
+	api         *httpapi.API
+	closers     []func() error // run in reverse
+}
+
+// settings are what serve was told, checked and with secrets read.
+type settings struct {
+	listen, adminListen string
+	token, adminToken   string // adminToken "" makes one in the data folder
+	dataFolder          string
+	key                 string // base64, "" makes one in the data folder
+	policies            string // "" is those built in
+	ledgerPath          string // of the SQLite file, "" is in the data folder
+	quoteTTL            time.Duration
+}
+
+// open starts everything but serving. Whatever fails, what was opened before
+// it is closed again.
+func openApp(ctx context.Context, s settings, clock func() time.Time, log *slog.Logger) (_ *app, err error) {
+	a := &app{settings: s, clock: clock, log: log}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.close())
+		}
+	}()
+	if err := os.MkdirAll(s.dataFolder, 0o700); err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	master, err := a.masterKey()
+	if err != nil {
+		return nil, err
+	}
+	active, err := policy.Activate(ctx, a.loadPolicies)
+	if err != nil {
+		return nil, err
+	}
+	book, err := a.openBook(ctx, master)
+	if err != nil {
+		return nil, err
+	}
+	quotes, err := cache.NewMemory(cache.MemoryBytes)
+	if err != nil {
+		return nil, err
+	}
+	a.onClose(func() error { quotes.Close(); return nil })
+	a.api = &httpapi.API{
+		Engine: &engine.Engine{Policies: active, Books: book, Quotes: quotes, Clock: clock, TTL: s.quoteTTL, Log: log},
+		Book:   book, Policies: active, Log: log, Token: s.token, Metrics: httpapi.NewMetrics(),
+	}
+	if a.api.AdminToken, err = a.adminToken(); err != nil {
+		return nil, err
+	}
+	return a, a.listen(ctx)
+}
+
+func (a *app) openBook(ctx context.Context, master keys.Master) (*ledger.Book, error) {
+	path := a.settings.ledgerPath
+	if path == "" {
+		path = filepath.Join(a.settings.dataFolder, "scrip.db")
+	}
+	store, err := sqlstore.OpenSQLite(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	a.onClose(store.Close)
+	return ledger.Open(ctx, store, master, a.clock)
+}
+
+// loadPolicies reads the policies from where the settings say.
+func (a *app) loadPolicies(ctx context.Context) (*policy.Snapshot, error) {
+	var root fs.FS = policies.FS
+	source := "built in"
+	if a.settings.policies != "" {
+		source = a.settings.policies
+		info, err := os.Stat(source)
+		if err != nil {
+			return nil, fmt.Errorf("policies: %w", err)
+		}
+		if !info.IsDir() {
+			return nil, fmt.Errorf("policies: %s is not a folder", source)
+		}
+		root = os.DirFS(source)
+	}
+	return policy.Load(ctx, source, root, policy.Timeout, a.clock())
+}
+
+func (a *app) listen(ctx context.Context) (err error) {
+	if a.data, err = listenOn(ctx, a.settings.listen); err != nil {
+		return err
+	}
+	a.onClose(a.data.Close)
+	if a.admin, err = listenOn(ctx, a.settings.adminListen); err != nil {
+		return err
+	}
+	a.onClose(a.admin.Close)
+	return nil
+}
+
+// unixPrefix marks an address that is a socket's path.
+const unixPrefix = "unix:"
+
+// socketMode lets the owner and the group of a socket connect.
+const socketMode = 0o660
+
+func listenOn(ctx context.Context, address string) (net.Listener, error) {
+	path, isUnix := strings.CutPrefix(address, unixPrefix)
+	if !isUnix {
+		l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+		if err != nil {
+			return nil, fmt.Errorf("cannot listen on %s: %w", address, err)
+		}
+		return l, nil
+	}
+	if _, err := net.Dial("unix", path); err != nil {
+		// Nobody answers: a socket here was left by a process that was killed.
+		if info, statErr := os.Lstat(path); statErr == nil && info.Mode().Type() == fs.ModeSocket {
+			os.Remove(path) //nolint:errcheck // listening tells
+		}
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s: %w", address, err)
+	}
+	return l, os.Chmod(path, socketMode)
+}
+
+// serve answers requests until ctx ends, then lets those under way finish.
+func (a *app) serve(ctx context.Context) error {
+	servers := map[net.Listener]*http.Server{
+		a.data:  httpapi.Server(a.api.Data(), a.log),
+		a.admin: httpapi.Server(a.api.Admin(), a.log),
+	}
+	snapshot := a.api.Policies.Current()
+	a.log.Info("serving", "data", addressOf(a.data), "admin", addressOf(a.admin),
+		"version", currentBuild().String(), "policy_revision", snapshot.Revision, "policy_source", snapshot.Source)
+	group, ctx := errgroup.WithContext(ctx)
+	for listener, server := range servers {
+		group.Go(func() error {
+			if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+				return fmt.Errorf("serve %s: %w", addressOf(listener), err)
+			}
+			return nil
+		})
+		group.Go(func() error {
+			<-ctx.Done()
+			drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+			defer cancel()
+			if err := server.Shutdown(drain); err != nil {
+				a.log.Warn("some requests did not finish in time", "listener", addressOf(listener))
+				return server.Close()
+			}
+			return nil
+		})
+	}
+	err := group.Wait()
+	a.log.Info("stopped")
+	return err
+}
+
+func addressOf(l net.Listener) string {
+	if l.Addr().Network() == "unix" {
+		return unixPrefix + l.Addr().String()
+	}
+	return l.Addr().String()
+}
+
+func (a *app) onClose(closer func() error) { a.closers = append(a.closers, closer) }
+
+// close frees everything, what was opened last first.
+func (a *app) close() error {
+	var errs []error
+	for i := len(a.closers) - 1; i >= 0; i-- {
+		if err := a.closers[i](); err != nil && !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	a.closers = nil
+	return errors.Join(errs...)
+}

@@ -1,0 +1,186 @@
+package httpapi
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+
+	"scrip/engine"
+	"scrip/engine/money"
+)
+
+// quoteRequest is the body of POST /v1/quotes (Contract §4).
+type quoteRequest struct {
+	Customer struct {
+		ID         string     `json:"id"`
+		Attributes attributes `json:"attributes"`
+	} `json:"customer"`
+	Order  orderIn `json:"order"`
+	Select text    `json:"select"`
+}
+
+type orderIn struct {
+	ID         string           `json:"id"`
+	Type       string           `json:"type"`
+	Currency   string           `json:"currency"`
+	Attributes attributes       `json:"attributes"`
+	Discounts  list[amountIn]   `json:"discounts"`
+	Charges    list[amountIn]   `json:"charges"`
+	SubOrders  list[subOrderIn] `json:"sub_orders"`
+}
+
+type amountIn struct {
+	ID     string `json:"id"`
+	Amount number `json:"amount"`
+}
+
+type subOrderIn struct {
+	ID    string       `json:"id"`
+	Lines list[lineIn] `json:"lines"`
+}
+
+type lineIn struct {
+	ID      string `json:"id"`
+	Product struct {
+		ID         string     `json:"id"`
+		Type       string     `json:"type"`
+		Attributes attributes `json:"attributes"`
+	} `json:"product"`
+	UnitPrice number         `json:"unit_price"`
+	Quantity  int64          `json:"quantity"`
+	Discounts list[amountIn] `json:"discounts"`
+}
+
+// request checks the body and makes the engine's request of it.
+func (in *quoteRequest) request() (*engine.Request, error) {
+	var f faults
+	customer := at{name: "customer"}
+	f.add(checkID(in.Customer.ID), at{&customer, "id", 0})
+	out := &engine.Request{
+		Customer: engine.Customer{ID: in.Customer.ID, Attributes: string(in.Customer.Attributes)},
+		Order:    in.Order.check(&f, at{name: "order"}),
+		Select:   cmp.Or(string(in.Select), engine.SelectBest),
+	}
+	f.add(checkID(out.Select), at{name: "select"})
+	return out, f.err()
+}
+
+func (in *orderIn) check(f *faults, here at) engine.Order {
+	f.add(checkID(in.ID), at{&here, "id", 0})
+	f.add(checkText(in.Type, 1, maxTypeBytes), at{&here, "type", 0})
+	currency, err := money.CurrencyOf(in.Currency)
+	if in.Currency == "" {
+		err = errRequired
+	}
+	f.add(err, at{&here, "currency", 0})
+	if err != nil {
+		return engine.Order{} // amounts mean nothing without a currency
+	}
+	out := engine.Order{
+		ID: in.ID, Type: in.Type, Currency: currency, Attributes: string(in.Attributes),
+		Discounts: checkAmounts(f, at{&here, "discounts", 0}, in.Discounts, currency, aboveZero),
+		Charges:   checkAmounts(f, at{&here, "charges", 0}, in.Charges, currency, zeroToo),
+		SubOrders: make([]engine.SubOrder, 0, len(in.SubOrders)),
+	}
+	subOrders := at{&here, "sub_orders", 0}
+	f.add(notEmpty(len(in.SubOrders)), subOrders)
+	ids, lineIDs, lines := make(unique, len(in.SubOrders)), make(unique), 0
+	for s := range in.SubOrders {
+		sub, place := &in.SubOrders[s], at{&subOrders, "", s}
+		f.add(ids.check(sub.ID), at{&place, "id", 0})
+		out.SubOrders = append(out.SubOrders, sub.check(f, place, currency, lineIDs))
+		lines += len(sub.Lines)
+	}
+	if lines > engine.MaxLines {
+		f.add(fmt.Errorf("has %d lines in all; the most is %d", lines, engine.MaxLines), subOrders)
+	}
+	return out
+}
+
+func (in *subOrderIn) check(f *faults, here at, currency money.Currency, lineIDs unique) engine.SubOrder {
+	lines := at{&here, "lines", 0}
+	f.add(notEmpty(len(in.Lines)), lines)
+	out := engine.SubOrder{ID: in.ID, Lines: make([]engine.Line, 0, len(in.Lines))}
+	for l := range in.Lines {
+		line, place := &in.Lines[l], at{&lines, "", l}
+		f.add(lineIDs.check(line.ID), at{&place, "id", 0})
+		out.Lines = append(out.Lines, line.check(f, place, currency))
+	}
+	return out
+}
+
+func (in *lineIn) check(f *faults, here at, currency money.Currency) engine.Line {
+	product := at{&here, "product", 0}
+	f.add(checkID(in.Product.ID), at{&product, "id", 0})
+	f.add(checkText(in.Product.Type, 1, maxTypeBytes), at{&product, "type", 0})
+	price, err := money.ParseUnitPrice(string(in.UnitPrice))
+	if in.UnitPrice == "" {
+		err = errRequired
+	}
+	f.add(err, at{&here, "unit_price", 0})
+	if in.Quantity < 1 || in.Quantity > engine.MaxQuantity {
+		f.add(fmt.Errorf("must be a whole number from 1 to %d", engine.MaxQuantity), at{&here, "quantity", 0})
+	}
+	return engine.Line{
+		ID:        in.ID,
+		Product:   engine.Product{ID: in.Product.ID, Type: in.Product.Type, Attributes: string(in.Product.Attributes)},
+		UnitPrice: price, Quantity: in.Quantity,
+		Discounts: checkAmounts(f, at{&here, "discounts", 0}, in.Discounts, currency, aboveZero),
+	}
+}
+
+// Which amounts may be zero (Contract §3): charges, not discounts.
+const (
+	aboveZero = false
+	zeroToo   = true
+)
+
+func checkAmounts(f *faults, here at, in list[amountIn], currency money.Currency, zero bool) []engine.NamedAmount {
+	if len(in) == 0 {
+		return nil
+	}
+	ids := make(unique, len(in))
+	out := make([]engine.NamedAmount, 0, len(in))
+	for i, item := range in {
+		place := at{&here, "", i}
+		f.add(ids.check(item.ID), at{&place, "id", 0})
+		amount, err := parseAmount(item.Amount, currency, zero)
+		f.add(err, at{&place, "amount", 0})
+		out = append(out, engine.NamedAmount{ID: item.ID, Amount: amount})
+	}
+	return out
+}
+
+func parseAmount(text number, currency money.Currency, zero bool) (money.Amount, error) {
+	if text == "" {
+		return 0, errRequired
+	}
+	amount, err := currency.Parse(string(text))
+	if err == nil && amount == 0 && !zero {
+		err = errors.New("must be above zero")
+	}
+	return amount, err
+}
+
+var errRequired = errors.New("is required")
+
+func notEmpty(n int) error {
+	if n == 0 {
+		return errors.New("must have at least one element")
+	}
+	return nil
+}
+
+// unique finds repeated ids.
+type unique map[string]struct{}
+
+func (u unique) check(id string) error {
+	if err := checkID(id); err != nil {
+		return err
+	}
+	if _, ok := u[id]; ok {
+		return fmt.Errorf("%q stands here already; ids must differ", id)
+	}
+	u[id] = struct{}{}
+	return nil
+}

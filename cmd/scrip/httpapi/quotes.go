@@ -1,0 +1,41 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"scrip/engine"
+)
+
+func (a *API) createQuote(c *call) error {
+	var in quoteRequest
+	if err := c.decode(&in); err != nil {
+		return err
+	}
+	request, err := in.request()
+	if err != nil {
+		return err
+	}
+	q, err := a.Engine.Quote(c.gin.Request.Context(), request)
+	if err != nil {
+		return err
+	}
+	a.Metrics.quote(q)
+	return c.sendQuote(http.StatusCreated, q)
+}
+
+func (a *API) getQuote(c *call) error {
+	id, err := c.id("id")
+	if err != nil {
+		return err
+	}
+	q, err := a.Engine.Find(c.gin.Request.Context(), id)
+	if err != nil {
+		return err
+	}
+	return c.sendQuote(http.StatusOK, q)
+}
+
+func (c *call) sendQuote(status int, q *engine.Quote) error {
+	c.gin.Data(status, jsonType, encodeQuote(q))
+	return nil
+}

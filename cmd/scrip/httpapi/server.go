@@ -1,0 +1,148 @@
+package httpapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"scrip/engine"
+	"scrip/engine/ledger"
+	"scrip/engine/policy"
+)
+
+// Bounds on what one process takes on (Contract §3).
+const (
+	MaxBodyBytes   = 1 << 20
+	maxHeaderBytes = 64 << 10
+	maxInFlight    = 512 // requests a listener; beyond it 503 at once
+	requestTimeout = 15 * time.Second
+)
+
+// Policies is what the admin listener shows and reloads.
+type Policies interface {
+	Current() *policy.Snapshot
+	// LastError is why the last attempt to load policies failed, nil if it
+	// did not.
+	LastError() error
+	// Reload loads the policies again at once; on failure those that are
+	// active stay so.
+	Reload(ctx context.Context) error
+}
+
+// API is what both listeners serve.
+type API struct {
+	Engine     *engine.Engine
+	Book       *ledger.Book
+	Policies   Policies
+	Log        *slog.Logger
+	Token      string // for the data listener; "" is open
+	AdminToken string // never ""
+	Metrics    *Metrics
+}
+
+// Data is the handler of the data listener: /v1.
+func (a *API) Data() http.Handler {
+	r := a.router("data")
+	v1 := r.group("/v1", a.Token)
+	v1.handle(http.MethodPost, "/quotes", a.createQuote)
+	v1.handle(http.MethodGet, "/quotes/:id", a.getQuote)
+	v1.handle(http.MethodPost, "/customers/:customer_id/registrations", a.register)
+	v1.handle(http.MethodGet, "/customers/:customer_id/coupons", a.listCoupons)
+	v1.handle(http.MethodGet, "/coupons/:id", a.getCoupon)
+	return r.engine
+}
+
+// Admin is the handler of the admin listener: /admin/v1 and /metrics.
+func (a *API) Admin() http.Handler {
+	r := a.router("admin")
+	v1 := r.group("/admin/v1", a.AdminToken)
+	v1.handle(http.MethodPost, "/campaigns", a.createCampaign)
+	v1.handle(http.MethodGet, "/campaigns", a.listCampaigns)
+	v1.handle(http.MethodGet, "/campaigns/:id", a.getCampaign)
+	v1.handle(http.MethodPost, "/campaigns/:id/pause", a.pauseCampaign)
+	v1.handle(http.MethodPost, "/campaigns/:id/resume", a.resumeCampaign)
+	v1.handle(http.MethodPost, "/campaigns/:id/coupons", a.issueCoupons)
+	v1.handle(http.MethodPost, "/coupons/:id/revoke", a.revokeCoupon)
+	v1.handle(http.MethodGet, "/blocklist", a.listBlocklist)
+	v1.handle(http.MethodPut, "/blocklist/:customer_id", a.blockCustomer)
+	v1.handle(http.MethodDelete, "/blocklist/:customer_id", a.unblockCustomer)
+	v1.handle(http.MethodGet, "/policy", a.showPolicy)
+	v1.handle(http.MethodPost, "/policy/reload", a.reloadPolicy)
+	metrics := a.Metrics.Handler()
+	r.group("", a.AdminToken).handle(http.MethodGet, "/metrics", func(c *call) error {
+		metrics.ServeHTTP(c.gin.Writer, c.gin.Request)
+		return nil
+	})
+	return r.engine
+}
+
+// router is one listener's routes.
+type router struct {
+	api      *API
+	listener string
+	engine   *gin.Engine
+}
+
+func (a *API) router(listener string) *router {
+	gin.SetMode(gin.ReleaseMode)
+	e := gin.New()
+	// Ids in paths are matched as the client escaped them and unescaped once,
+	// by us: gin would turn a plus sign into a space.
+	e.UseEscapedPath = true
+	e.UnescapePathValues = false
+	e.RedirectTrailingSlash = false
+	e.HandleMethodNotAllowed = true
+	e.ForwardedByClientIP = false
+	r := &router{api: a, listener: listener, engine: e}
+	e.Use(a.observe(listener), a.limit())
+	e.NoRoute(a.problemHandler(routeNotFound))
+	e.NoMethod(a.problemHandler(methodNotAllowed))
+	open := r.group("", "")
+	open.handle(http.MethodGet, "/healthz", func(c *call) error { return c.reply(http.StatusOK, healthAnswer{Status: "ok"}) })
+	open.handle(http.MethodGet, "/readyz", a.ready)
+	open.handle(http.MethodGet, "/openapi.json", serveOpenAPI)
+	return r
+}
+
+// group is a set of routes behind one token; "" is no token.
+type group struct {
+	router *router
+	routes *gin.RouterGroup
+}
+
+func (r *router) group(prefix, token string) group {
+	routes := r.engine.Group(prefix)
+	if token != "" {
+		routes.Use(r.api.authenticate(token))
+	}
+	return group{r, routes}
+}
+
+// handle adds a route whose handler returns its error.
+func (g group) handle(method, path string, handler func(*call) error) {
+	g.routes.Handle(method, path, func(c *gin.Context) {
+		call, err := newCall(g.router.api, g.router.listener, c)
+		if err == nil {
+			err = handler(call)
+		}
+		if err != nil {
+			g.router.api.problem(c, err)
+		}
+	})
+}
+
+// Server is an http.Server with this service's bounds.
+func Server(handler http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       requestTimeout,
+		WriteTimeout:      2 * requestTimeout,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+}

@@ -1,0 +1,129 @@
+// Refusals in words: what the sidecar said, field by field, and what to do about it.
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json"
+)
+
+// problem is a refusal as RFC 9457 has it (Contract §3).
+type problem struct {
+	Title     string   `json:"title"`
+	Status    int      `json:"status"`
+	Detail    string   `json:"detail"`
+	Code      string   `json:"code"`
+	RequestID string   `json:"request_id"`
+	Errors    []fault  `json:"errors"`
+	Reasons   []reason `json:"reasons"`
+
+	advice string // what to do next; empty when there is nothing to say
+}
+
+// fault names one wrong field of the body, or one parameter of the request.
+type fault struct {
+	Pointer   string `json:"pointer"`
+	Parameter string `json:"parameter"`
+	Detail    string `json:"detail"`
+}
+
+// reason is why something is not allowed.
+type reason struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// refusal makes an error of an answer that is not a success.
+func (c *client) refusal(response *http.Response, body []byte) error {
+	kind, _, _ := strings.Cut(response.Header.Get("Content-Type"), ";")
+	p := &problem{}
+	if strings.TrimSpace(kind) != "application/problem+json" || json.Unmarshal(body, p) != nil || p.Code == "" {
+		return fmt.Errorf("%s answered %s, which is not how scrip speaks; is it the right address?%s",
+			c.name, response.Status, excerpt(body))
+	}
+	p.Status = response.StatusCode
+	p.advice = advice(p.Code)
+	if p.Code == "auth.required" {
+		p.advice = c.login
+	}
+	if wait, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil && wait > 0 {
+		p.advice = fmt.Sprintf("try again in %d seconds", wait)
+	}
+	return p
+}
+
+// excerpt shows the beginning of an answer that is not understood.
+func excerpt(body []byte) string {
+	const most = 200
+	text := strings.TrimSpace(string(body))
+	if text == "" {
+		return ""
+	}
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "") + "…"
+	}
+	return "\n  " + clean(text)
+}
+
+// Error tells status, code and detail on the first line, then each field and reason, then what to do.
+func (p *problem) Error() string {
+	var out strings.Builder
+	detail := p.Detail
+	if detail == "" {
+		detail = p.Title
+	}
+	fmt.Fprintf(&out, "%d %s: %s\n", p.Status, clean(p.Code), clean(detail))
+	pairs(&out, p.Errors, func(f fault) (string, string) { return f.Pointer + f.Parameter, f.Detail })
+	pairs(&out, p.Reasons, func(r reason) (string, string) { return r.Code, r.Message })
+	if p.advice != "" {
+		fmt.Fprintf(&out, "→ %s\n", clean(p.advice))
+	}
+	if p.RequestID != "" && p.Status >= http.StatusInternalServerError {
+		fmt.Fprintf(&out, "  The sidecar's log tells more under request %s.\n", clean(p.RequestID))
+	}
+	return strings.TrimSuffix(out.String(), "\n")
+}
+
+// pairs writes two columns, the first as wide as its longest entry.
+func pairs[T any](out *strings.Builder, items []T, columns func(T) (string, string)) {
+	width := 0
+	for _, item := range items {
+		left, _ := columns(item)
+		width = max(width, utf8.RuneCountInString(clean(left)))
+	}
+	for _, item := range items {
+		left, right := columns(item)
+		left = clean(left)
+		if width > 0 {
+			left += strings.Repeat(" ", width-utf8.RuneCountInString(left)+gap)
+		}
+		fmt.Fprintln(out, strings.TrimRight("  "+left+clean(right), " "))
+	}
+}
+
+// nextSteps says, by code, what the person at the terminal can do.
+var nextSteps = map[string]string{
+	"request.invalid":         "correct what is named above and send it again",
+	"request.too_large":       "a request may have 1 MiB; send it in parts",
+	"route.not_found":         "is this the right listener? --server is for the data listener, --admin-server for the admin one",
+	"ledger.unavailable":      "nothing was written; try again in a moment, and see what /readyz says",
+	"overloaded":              "try again in a moment",
+	"coupon.not_found":        "see what a customer holds with: scrip coupon list CUSTOMER",
+	"coupon.not_applicable":   "quote with --select best, or with --select none",
+	"campaign.not_found":      "see which there are with: scrip campaign list",
+	"campaign.exists":         "see it with: scrip campaign show CAMPAIGN",
+	"campaign.paused":         "let it issue again with: scrip campaign resume CAMPAIGN",
+	"campaign.ended":          "its time is over; create a new campaign",
+	"campaign.exhausted":      "its quantity is issued; create a new campaign",
+	"campaign.customer_limit": "a customer named has as many of its coupons as it allows; nothing was issued",
+	"customer.coupon_limit":   "a customer may hold 1,000 available coupons; revoke some first",
+	"policy.refused":          "the policy in force stays; correct the fault and reload again",
+	"idempotency.in_flight":   "the same request is still under way; try again in a moment",
+	"idempotency.key_reused":  "use another --idempotency-key for another request",
+}
+
+func advice(code string) string { return nextSteps[code] }

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"golang.org/x/term"
+)
+
+// serveCmd runs the sidecar (Contract §2). A flag wins over its environment
+// variable, and that over the configuration file.
+type serveCmd struct {
+	Config kong.ConfigFlag `placeholder:"FILE" env:"SCRIP_CONFIG" help:"YAML file whose keys are the names of these flags."`
+
+	Listen      string `default:"127.0.0.1:8700" env:"SCRIP_LISTEN" placeholder:"ADDR" help:"Where /v1 is served: host:port or unix:PATH."`
+	AdminListen string `default:"127.0.0.1:8701" env:"SCRIP_ADMIN_LISTEN" placeholder:"ADDR" help:"Where /admin and /metrics are served."`
+
+	Token          string `env:"SCRIP_TOKEN" help:"Token for /v1. Without one it is open, on loopback only."`
+	TokenFile      string `env:"SCRIP_TOKEN_FILE" placeholder:"FILE" help:"File with the token for /v1."`
+	AdminToken     string `env:"SCRIP_ADMIN_TOKEN" help:"Token for /admin. Without one DATA/admin.token is used, made if need be."`
+	AdminTokenFile string `env:"SCRIP_ADMIN_TOKEN_FILE" placeholder:"FILE" help:"File with the token for /admin."`
+	Key            string `env:"SCRIP_KEY" help:"Master key, 32 bytes in base64, shared by replicas. Without one DATA/key is used, made if need be."`
+	KeyFile        string `env:"SCRIP_KEY_FILE" placeholder:"FILE" help:"File with the master key."`
+
+	Data     string `default:"./data" env:"SCRIP_DATA" placeholder:"DIR" help:"Folder of the ledger file, generated key and token."`
+	Policies string `env:"SCRIP_POLICIES" placeholder:"DIR" help:"Folder of Rego policies. Without one those built in are used."`
+	Ledger   string `env:"SCRIP_LEDGER" placeholder:"URL" help:"Ledger: sqlite:PATH. Without one it is sqlite:DATA/scrip.db."`
+	Cache    string `default:"memory:" env:"SCRIP_CACHE" placeholder:"URL" help:"Where quotes are kept: memory:."`
+
+	QuoteTTL time.Duration `name:"quote-ttl" default:"15m" env:"SCRIP_QUOTE_TTL" help:"How long a quote lives."`
+	HoldTTL  time.Duration `name:"hold-ttl" default:"30m" env:"SCRIP_HOLD_TTL" help:"How long a redemption holds its coupon unconfirmed."`
+
+	LogFormat string `enum:"json,text," default:"" env:"SCRIP_LOG_FORMAT" placeholder:"json|text" help:"Log as JSON lines, or as text (the default on a terminal)."`
+	LogLevel  string `enum:"debug,info,warn,error" default:"info" env:"SCRIP_LOG_LEVEL" help:"Least level that is logged; debug logs every request."`
+}
+
+// Help is the text under the usage line of scrip serve --help.
+func (serveCmd) Help() string {
+	return `Examples:
+
+	scrip serve                                          # embedded defaults, ledger in ./data
+	scrip serve --policies ./policies                    # your own rules
+	SCRIP_TOKEN_FILE=/run/secrets/token scrip serve --listen 0.0.0.0:8700
+	scrip serve --config scrip.yaml                      # keys are flag names: quote-ttl: 10m
+
+SIGTERM lets requests under way finish, then exits 0.`
+}
+
+// Run serves until the context ends.
+func (c *serveCmd) Run(g *globals) error {
+	s, err := c.settings()
+	if err != nil {
+		return err
+	}
+	a, err := openApp(g.Ctx, s, time.Now, c.logger(g.Stderr))
+	if err != nil {
+		return err
+	}
+	return errors.Join(a.serve(g.Ctx), a.close())
+}
+
+// settings checks the flags against each other and reads secrets from files.
+func (c *serveCmd) settings() (s settings, err error) {
+	s = settings{listen: c.Listen, adminListen: c.AdminListen, dataFolder: c.Data, policies: c.Policies, quoteTTL: c.QuoteTTL}
+	for _, secret := range []struct {
+		into        *string
+		name        string
+		value, file string
+	}{
+		{&s.token, "token", c.Token, c.TokenFile},
+		{&s.adminToken, "admin-token", c.AdminToken, c.AdminTokenFile},
+		{&s.key, "key", c.Key, c.KeyFile},
+	} {
+		if *secret.into, err = readSecret(secret.name, secret.value, secret.file); err != nil {
+			return s, err
+		}
+	}
+	if s.ledgerPath, err = sqlitePath(c.Ledger); err != nil {
+		return s, err
+	}
+	switch {
+	case c.Cache != "memory:":
+		err = usageError(fmt.Sprintf("--cache %s: this build keeps quotes in memory: only", scheme(c.Cache)))
+	case c.QuoteTTL < time.Second || c.HoldTTL < time.Second:
+		err = usageError("--quote-ttl and --hold-ttl must be at least 1s")
+	case s.token == "" && !isLoopback(c.Listen):
+		err = usageError(fmt.Sprintf("--listen %s is not a loopback address: set --token (or SCRIP_TOKEN, SCRIP_TOKEN_FILE), "+
+			"for without one anybody who reaches it can price and redeem", c.Listen))
+	}
+	return s, err
+}
+
+// readSecret takes a secret from its flag or from its file, not from both.
+func readSecret(name, value, file string) (string, error) {
+	switch {
+	case value != "" && file != "":
+		return "", usageError(fmt.Sprintf("give --%s or --%s-file, not both", name, name))
+	case file == "":
+		return value, nil
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("--%s-file: %w", name, err)
+	}
+	if value = strings.TrimSpace(string(content)); value == "" {
+		return "", usageError(fmt.Sprintf("--%s-file %s is empty", name, file))
+	}
+	return value, nil
+}
+
+func sqlitePath(ledger string) (string, error) {
+	path, ok := strings.CutPrefix(ledger, "sqlite:")
+	switch {
+	case ledger == "":
+		return "", nil
+	case !ok:
+		return "", usageError(fmt.Sprintf("--ledger %s: this build keeps its ledger in sqlite:PATH only", scheme(ledger)))
+	case path == "":
+		return "", usageError("--ledger sqlite: needs a path, for example sqlite:./data/scrip.db")
+	}
+	return path, nil
+}
+
+// scheme is the part of a URL that has no password in it.
+func scheme(url string) string {
+	name, _, _ := strings.Cut(url, ":")
+	return name + ":"
+}
+
+// isLoopback reports whether only this machine reaches an address. A name
+// counts if it resolves to nothing else.
+func isLoopback(address string) bool {
+	if strings.HasPrefix(address, unixPrefix) {
+		return true
+	}
+	host, _, err := net.SplitHostPort(address)
+	if err != nil || host == "" {
+		return false
+	}
+	ips, err := new(net.Resolver).LookupIPAddr(context.Background(), host)
+	if err != nil {
+		return false
+	}
+	for _, ip := range ips {
+		if !ip.IP.IsLoopback() {
+			return false
+		}
+	}
+	return len(ips) > 0
+}
+
+func (c *serveCmd) logger(w io.Writer) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+		level = slog.LevelInfo
+	}
+	options := &slog.HandlerOptions{Level: level}
+	file, isFile := w.(*os.File)
+	if c.LogFormat == "text" || c.LogFormat == "" && isFile && term.IsTerminal(int(file.Fd())) {
+		return slog.New(slog.NewTextHandler(w, options))
+	}
+	return slog.New(slog.NewJSONHandler(w, options))
+}
