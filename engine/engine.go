@@ -154,7 +154,8 @@ func (e *Engine) refuseUnlisted(ctx context.Context, h *hearing, v *verdict) err
 		return err
 	}
 	if err != nil || coupon.CustomerID != h.request.Customer.ID {
-		unknown := refusal.New(ledger.CouponNotFound, "customer %q holds no coupon %q", h.request.Customer.ID, h.request.Select)
+		unknown := refusal.New(ledger.CouponNotFound, "customer %q holds no coupon %q",
+			h.request.Customer.ID, h.request.Select).In("/select")
 		unknown.InBody = true
 		return unknown
 	}
@@ -172,7 +173,7 @@ func (e *Engine) refuseUnlisted(ctx context.Context, h *hearing, v *verdict) err
 }
 
 func notApplicable(id string, reasons []refusal.Reason) error {
-	r := refusal.New(CouponNotApplicable, "coupon %q does not apply to this order; its reasons say why", id)
+	r := refusal.New(CouponNotApplicable, "coupon %q does not apply to this order; its reasons say why", id).In("/select")
 	r.Reasons = reasons
 	return r
 }

@@ -16,7 +16,7 @@ const (
 type Error struct {
 	Code    string
 	Message string
-	Faults  []Fault  // places in the request, for [Invalid]
+	Faults  []Fault  // places in the request
 	Reasons []Reason // why a policy or a rule of the books says no
 	InBody  bool     // what does not exist was named by the body, not by the path
 }
@@ -42,6 +42,12 @@ func (e *Error) Error() string { return e.Code + ": " + e.Message }
 // New makes a refusal.
 func New(code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// In names the place in the body that the refusal is about.
+func (e *Error) In(pointer string) *Error {
+	e.Faults = append(e.Faults, Fault{Pointer: pointer, Detail: e.Message})
+	return e
 }
 
 // InvalidRequest refuses a request for the given faults.

@@ -31,7 +31,7 @@ func newCall(a *API, listener string, c *gin.Context) (*call, error) {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, refusal.New(refusal.TooLarge, "the body is larger than %d bytes", tooLarge.Limit)
+		return nil, refusal.New(refusal.TooLarge, "the body is larger than %d bytes", tooLarge.Limit).In(wholeBody)
 	case err != nil:
 		return nil, refusal.InvalidRequest(refusal.Fault{Detail: "the body could not be read to its end"})
 	}
@@ -47,6 +47,9 @@ func (c *call) reply(status int, answer any) error {
 	c.gin.Data(status, jsonType, body)
 	return nil
 }
+
+// wholeBody is the JSON Pointer to everything.
+const wholeBody = ""
 
 const jsonType = "application/json"
 
@@ -87,9 +90,9 @@ func (c *call) checkMediaType() error {
 	charset, hasCharset := params["charset"]
 	switch {
 	case err != nil || kind != jsonType || hasCharset && !strings.EqualFold(charset, "utf-8"):
-		return refusal.New(mediaType, "send JSON with Content-Type: application/json")
+		return refusal.New(mediaType, "send JSON with Content-Type: application/json").In(wholeBody)
 	case c.gin.GetHeader("Content-Encoding") != "":
-		return refusal.New(mediaType, "send the body without Content-Encoding")
+		return refusal.New(mediaType, "send the body without Content-Encoding").In(wholeBody)
 	}
 	return nil
 }

@@ -14,36 +14,24 @@ import (
 
 // campaignIn is the body of POST /admin/v1/campaigns (Contract §5).
 type campaignIn struct {
-	ID              string     `json:"id"`
-	Name            string     `json:"name"`
-	Discount        discountIn `json:"discount"`
-	MinimumSpend    *number    `json:"minimum_spend"`
-	MaximumDiscount *number    `json:"maximum_discount"`
-	Currency        *string    `json:"currency"`
-	StartsAt        *string    `json:"starts_at"`
-	EndsAt          *string    `json:"ends_at"`
-	ValidFor        *string    `json:"valid_for"`
-	Quantity        *int64     `json:"quantity"`
-	PerCustomer     count      `json:"per_customer"`
-	Attributes      attributes `json:"attributes"`
+	ID              string             `json:"id"`
+	Name            string             `json:"name"`
+	Discount        member[discountIn] `json:"discount"`
+	MinimumSpend    *number            `json:"minimum_spend"`
+	MaximumDiscount *number            `json:"maximum_discount"`
+	Currency        *string            `json:"currency"`
+	StartsAt        *string            `json:"starts_at"`
+	EndsAt          *string            `json:"ends_at"`
+	ValidFor        *string            `json:"valid_for"`
+	Quantity        *int64             `json:"quantity"`
+	PerCustomer     member[int64]      `json:"per_customer"`
+	Attributes      attributes         `json:"attributes"`
 }
 
 type discountIn struct {
 	Percent  number `json:"percent"`
 	Amount   number `json:"amount"`
 	Currency text   `json:"currency"`
-}
-
-// count is a whole number that may be left out but not be null.
-type count struct {
-	given bool
-	value int64
-}
-
-// UnmarshalJSONFrom reads a whole number.
-func (n *count) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	n.given = true
-	return decodeNotNull(d, &n.value)
 }
 
 // maxCount bounds quantities of coupons; maxValidity a coupon's life.
@@ -95,13 +83,13 @@ func (in *campaignIn) terms(f *faults) (t ledger.Terms) {
 	discount := at{name: "discount"}
 	currency, place := "", at{name: "currency"}
 	switch {
-	case in.Currency != nil && in.Discount.Currency != "" && *in.Currency != string(in.Discount.Currency):
+	case in.Currency != nil && in.Discount.value.Currency != "" && *in.Currency != string(in.Discount.value.Currency):
 		f.add(errors.New("differs from the discount's own"), place)
 		return t
 	case in.Currency != nil:
 		currency = *in.Currency
-	case in.Discount.Currency != "":
-		currency, place = string(in.Discount.Currency), at{&discount, "currency", 0}
+	case in.Discount.value.Currency != "":
+		currency, place = string(in.Discount.value.Currency), at{&discount, "currency", 0}
 	}
 	if currency != "" || in.Currency != nil {
 		var err error
@@ -118,7 +106,7 @@ func (in *campaignIn) terms(f *faults) (t ledger.Terms) {
 
 func (in *campaignIn) worth(f *faults, place at, t *ledger.Terms) {
 	var err error
-	switch d := in.Discount; {
+	switch d := in.Discount.value; {
 	case (d.Percent == "") == (d.Amount == ""):
 		f.add(errors.New(`is required: {"percent": "5"} or {"amount": "10.00", "currency": "USD"}`), place)
 	case d.Percent != "" && d.Currency != "":

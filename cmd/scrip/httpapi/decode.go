@@ -15,6 +15,9 @@ import (
 // trailing data, invalid UTF-8 and lone surrogates are refused, each with a
 // JSON Pointer to it. What null means is each wire type's own affair.
 func decode(body []byte, into any) error {
+	if kind := jsontext.Value(body).Kind(); kind != '{' && kind != jsontext.KindInvalid {
+		return refusal.InvalidRequest(refusal.Fault{Detail: "the body must be a JSON object"})
+	}
 	err := json.Unmarshal(body, into, json.RejectUnknownMembers(true))
 	if err == nil {
 		return nil

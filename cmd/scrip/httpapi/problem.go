@@ -63,9 +63,9 @@ type problemAnswer struct {
 }
 
 type problemFault struct {
-	Pointer   *string `json:"pointer,omitempty"`
-	Parameter string  `json:"parameter,omitempty"`
-	Detail    string  `json:"detail"`
+	Pointer   string `json:"pointer"` // "" is the whole body
+	Parameter string `json:"parameter,omitempty"`
+	Detail    string `json:"detail"`
 }
 
 var (
@@ -122,9 +122,9 @@ func statusFor(refused *refusal.Error) int {
 func problemFaults(faults []refusal.Fault) []problemFault {
 	list := make([]problemFault, 0, len(faults))
 	for _, f := range faults {
-		shown := problemFault{Parameter: f.Parameter, Detail: f.Detail}
-		if f.Parameter == "" {
-			shown.Pointer = &f.Pointer // "" is the whole body
+		shown := problemFault{Pointer: f.Pointer, Parameter: f.Parameter, Detail: f.Detail}
+		if f.Parameter != "" {
+			shown.Pointer = at{name: f.Parameter}.pointer()
 		}
 		list = append(list, shown)
 	}

@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 
@@ -11,12 +10,14 @@ import (
 
 // quoteRequest is the body of POST /v1/quotes (Contract §4).
 type quoteRequest struct {
-	Customer struct {
-		ID         string     `json:"id"`
-		Attributes attributes `json:"attributes"`
-	} `json:"customer"`
-	Order  orderIn `json:"order"`
-	Select text    `json:"select"`
+	Customer member[customerIn] `json:"customer"`
+	Order    member[orderIn]    `json:"order"`
+	Select   member[string]     `json:"select"`
+}
+
+type customerIn struct {
+	ID         string     `json:"id"`
+	Attributes attributes `json:"attributes"`
 }
 
 type orderIn struct {
@@ -40,28 +41,35 @@ type subOrderIn struct {
 }
 
 type lineIn struct {
-	ID      string `json:"id"`
-	Product struct {
-		ID         string     `json:"id"`
-		Type       string     `json:"type"`
-		Attributes attributes `json:"attributes"`
-	} `json:"product"`
-	UnitPrice number         `json:"unit_price"`
-	Quantity  int64          `json:"quantity"`
-	Discounts list[amountIn] `json:"discounts"`
+	ID        string            `json:"id"`
+	Product   member[productIn] `json:"product"`
+	UnitPrice number            `json:"unit_price"`
+	Quantity  int64             `json:"quantity"`
+	Discounts list[amountIn]    `json:"discounts"`
+}
+
+type productIn struct {
+	ID         string     `json:"id"`
+	Type       string     `json:"type"`
+	Attributes attributes `json:"attributes"`
 }
 
 // request checks the body and makes the engine's request of it.
 func (in *quoteRequest) request() (*engine.Request, error) {
 	var f faults
-	customer := at{name: "customer"}
-	f.add(checkID(in.Customer.ID), at{&customer, "id", 0})
-	out := &engine.Request{
-		Customer: engine.Customer{ID: in.Customer.ID, Attributes: string(in.Customer.Attributes)},
-		Order:    in.Order.check(&f, at{name: "order"}),
-		Select:   cmp.Or(string(in.Select), engine.SelectBest),
+	out := &engine.Request{Select: engine.SelectBest}
+	if in.Select.given {
+		out.Select = in.Select.value
+		f.add(checkID(out.Select), at{name: "select"})
 	}
-	f.add(checkID(out.Select), at{name: "select"})
+	customer, order := at{name: "customer"}, at{name: "order"}
+	if in.Customer.required(&f, customer) {
+		out.Customer = engine.Customer{ID: in.Customer.value.ID, Attributes: string(in.Customer.value.Attributes)}
+		f.add(checkID(out.Customer.ID), at{&customer, "id", 0})
+	}
+	if in.Order.required(&f, order) {
+		out.Order = in.Order.value.check(&f, order)
+	}
 	return out, f.err()
 }
 
@@ -110,9 +118,11 @@ func (in *subOrderIn) check(f *faults, here at, currency money.Currency, lineIDs
 }
 
 func (in *lineIn) check(f *faults, here at, currency money.Currency) engine.Line {
-	product := at{&here, "product", 0}
-	f.add(checkID(in.Product.ID), at{&product, "id", 0})
-	f.add(checkText(in.Product.Type, 1, maxTypeBytes), at{&product, "type", 0})
+	product, sold := at{&here, "product", 0}, &in.Product.value
+	if in.Product.required(f, product) {
+		f.add(checkID(sold.ID), at{&product, "id", 0})
+		f.add(checkText(sold.Type, 1, maxTypeBytes), at{&product, "type", 0})
+	}
 	price, err := money.ParseUnitPrice(string(in.UnitPrice))
 	if in.UnitPrice == "" {
 		err = errRequired
@@ -123,7 +133,7 @@ func (in *lineIn) check(f *faults, here at, currency money.Currency) engine.Line
 	}
 	return engine.Line{
 		ID:        in.ID,
-		Product:   engine.Product{ID: in.Product.ID, Type: in.Product.Type, Attributes: string(in.Product.Attributes)},
+		Product:   engine.Product{ID: sold.ID, Type: sold.Type, Attributes: string(sold.Attributes)},
 		UnitPrice: price, Quantity: in.Quantity,
 		Discounts: checkAmounts(f, at{&here, "discounts", 0}, in.Discounts, currency, aboveZero),
 	}

@@ -27,12 +27,51 @@ func (t *text) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return decodeNotNull(d, (*string)(t))
 }
 
-// list is an array that may be left out but not be null.
+// list is an array that may be left out but neither be null nor have nulls.
 type list[T any] []T
 
 // UnmarshalJSONFrom reads an array.
 func (l *list[T]) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return decodeNotNull(d, (*[]T)(l))
+	if d.PeekKind() != '[' {
+		return decodeNotNull(d, (*[]T)(l)) // says what is wrong
+	}
+	if _, err := d.ReadToken(); err != nil {
+		return err
+	}
+	*l = list[T]{}
+	here := d.StackPointer()
+	for d.PeekKind() != ']' {
+		if d.PeekKind() == 'n' {
+			return &json.SemanticError{JSONPointer: here.AppendToken(strconv.Itoa(len(*l))), Err: errNull}
+		}
+		var element T
+		if err := json.UnmarshalDecode(d, &element); err != nil {
+			return err
+		}
+		*l = append(*l, element)
+	}
+	_, err := d.ReadToken()
+	return err
+}
+
+// member is a member that must not be null; given tells whether it is there.
+type member[T any] struct {
+	given bool
+	value T
+}
+
+// UnmarshalJSONFrom reads what the member holds.
+func (m *member[T]) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	m.given = true
+	return decodeNotNull(d, &m.value)
+}
+
+// required reports a member that is missing.
+func (m *member[T]) required(f *faults, place at) bool {
+	if !m.given {
+		f.add(errRequired, place)
+	}
+	return m.given
 }
 
 // number is an exact decimal, given as a string or as a number literal and
@@ -145,9 +184,9 @@ func (p at) pointer() string {
 		token = strconv.Itoa(p.index)
 	}
 	if p.above == nil {
-		return "/" + token
+		return string(jsontext.Pointer("").AppendToken(token))
 	}
-	return p.above.pointer() + "/" + token
+	return string(jsontext.Pointer(p.above.pointer()).AppendToken(token))
 }
 
 // faults collects what is wrong with a request, so that a client hears of all
