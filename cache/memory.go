@@ -65,5 +65,5 @@ func weight(q *engine.Quote) uint32 {
 	for _, sub := range q.SubOrders {
 		n += len(sub.Lines) * lineBytes
 	}
-	return uint32(n) //nolint:gosec // an order is bounded
+	return uint32(n) // #nosec G115 -- an order is bounded
 }

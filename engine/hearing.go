@@ -27,7 +27,7 @@ var policyFailed = refusal.Reason{
 // decision that fails denies, and once one has overrun its deadline it is not
 // asked again: a broken policy costs one deadline, not one a line.
 type hearing struct {
-	ctx      context.Context //nolint:containedctx // a hearing lives for one call of Quote
+	ctx      context.Context // a hearing lives for one call of Quote
 	cancel   context.CancelFunc
 	policies *policy.Snapshot
 	request  *Request

@@ -151,7 +151,7 @@ func listenOn(ctx context.Context, address string) (net.Listener, error) {
 	if _, err := net.Dial("unix", path); err != nil {
 		// Nobody answers: a socket here was left by a process that was killed.
 		if info, statErr := os.Lstat(path); statErr == nil && info.Mode().Type() == fs.ModeSocket {
-			os.Remove(path) //nolint:errcheck // listening tells
+			_ = os.Remove(path) // listening tells
 		}
 	}
 	l, err := new(net.ListenConfig).Listen(ctx, "unix", path)

@@ -49,6 +49,7 @@ type serving struct {
 func startSidecar(ctx context.Context, program, folder string) (*childSidecar, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	s := &childSidecar{cancel: cancel, folder: folder, ready: make(chan serving, 1), ended: make(chan struct{})}
+	// #nosec G204 -- this very program
 	s.cmd = exec.CommandContext(ctx, program, "serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0",
 		"--data", folder, "--log-format", "json")
 	s.cmd.Env = withoutScrip(os.Environ())

@@ -15,7 +15,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/alecthomas/kong"
-	kongyaml "github.com/alecthomas/kong-yaml"
 )
 
 // Exit codes of every command.
@@ -119,23 +118,6 @@ func newParser(g *globals) (*kong.Kong, error) {
 			{Key: "connection", Title: "Connection:"},
 		}),
 	)
-}
-
-// loadConfig reads a YAML file whose keys are the flags' names. Kong would let the file win over the environment;
-// the order promised is flag, environment, file (Contract §2), so a flag whose variable is set is left alone.
-func loadConfig(r io.Reader) (kong.Resolver, error) {
-	file, err := kongyaml.Loader(r)
-	if err != nil {
-		return nil, err
-	}
-	return kong.ResolverFunc(func(ctx *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
-		for _, name := range flag.Envs {
-			if _, set := os.LookupEnv(name); set {
-				return nil, nil
-			}
-		}
-		return file.Resolve(ctx, &kong.Path{App: ctx.Model}, flag)
-	}), nil
 }
 
 // usageError is a command line that parses but makes no sense; it exits with 2.

@@ -60,7 +60,7 @@ func keptSecret(path, fresh string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer os.Remove(draft.Name()) //nolint:errcheck // a leftover harms nobody
+	defer os.Remove(draft.Name()) // a leftover harms nobody
 	_, err = draft.WriteString(fresh + "\n")
 	if err = errors.Join(err, draft.Sync(), draft.Close()); err != nil {
 		return "", err

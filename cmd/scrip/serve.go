@@ -20,8 +20,8 @@ import (
 type serveCmd struct {
 	Config kong.ConfigFlag `placeholder:"FILE" env:"SCRIP_CONFIG" help:"YAML file whose keys are the names of these flags."`
 
-	Listen      string `default:"127.0.0.1:8700" env:"SCRIP_LISTEN" placeholder:"ADDR" help:"Where /v1 is served: host:port or unix:PATH."`
-	AdminListen string `default:"127.0.0.1:8701" env:"SCRIP_ADMIN_LISTEN" placeholder:"ADDR" help:"Where /admin and /metrics are served."`
+	Listen      string `default:"127.0.0.1:8700" env:"SCRIP_LISTEN" help:"Where /v1 is served: host:port or unix:PATH."`
+	AdminListen string `default:"127.0.0.1:8701" env:"SCRIP_ADMIN_LISTEN" help:"Where /admin and /metrics are served."`
 
 	Token          string `env:"SCRIP_TOKEN" help:"Token for /v1. Without one it is open, on loopback only."`
 	TokenFile      string `env:"SCRIP_TOKEN_FILE" placeholder:"FILE" help:"File with the token for /v1."`
@@ -30,10 +30,10 @@ type serveCmd struct {
 	Key            string `env:"SCRIP_KEY" help:"Master key, 32 bytes in base64, shared by replicas. Without one DATA/key is used, made if need be."`
 	KeyFile        string `env:"SCRIP_KEY_FILE" placeholder:"FILE" help:"File with the master key."`
 
-	Data     string `default:"./data" env:"SCRIP_DATA" placeholder:"DIR" help:"Folder of the ledger file, generated key and token."`
+	Data     string `default:"./data" env:"SCRIP_DATA" help:"Folder of the ledger file, generated key and token."`
 	Policies string `env:"SCRIP_POLICIES" placeholder:"DIR" help:"Folder of Rego policies. Without one those built in are used."`
 	Ledger   string `env:"SCRIP_LEDGER" placeholder:"URL" help:"Ledger: sqlite:PATH. Without one it is sqlite:DATA/scrip.db."`
-	Cache    string `default:"memory:" env:"SCRIP_CACHE" placeholder:"URL" help:"Where quotes are kept: memory:."`
+	Cache    string `default:"memory:" env:"SCRIP_CACHE" help:"Where quotes are kept: memory:."`
 
 	QuoteTTL time.Duration `name:"quote-ttl" default:"15m" env:"SCRIP_QUOTE_TTL" help:"How long a quote lives."`
 	HoldTTL  time.Duration `name:"hold-ttl" default:"30m" env:"SCRIP_HOLD_TTL" help:"How long a redemption holds its coupon unconfirmed."`

@@ -10,7 +10,7 @@ import (
 // Entry is one operation on the books in the making: every method of it runs
 // in the same transaction and at the same instant. Get one from [Book.Do].
 type Entry struct {
-	ctx   context.Context //nolint:containedctx // an Entry lives for one call of Do
+	ctx   context.Context // an Entry lives for one call of Do
 	book  *Book
 	tx    Tx
 	now   time.Time

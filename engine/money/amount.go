@@ -71,16 +71,16 @@ func (c Currency) Format(a Amount) string {
 
 // Append is [Currency.Format] onto dst.
 func (c Currency) Append(dst []byte, a Amount) []byte {
-	magnitude := uint64(a)
+	magnitude := uint64(a) // #nosec G115 -- two's complement, negated below
 	if a < 0 {
 		dst = append(dst, '-')
 		magnitude = -magnitude
 	}
 	digits := strconv.AppendUint(make([]byte, 0, 20), magnitude, 10)
-	for len(digits) <= c.digits {
+	for len(digits) <= c.Digits() {
 		digits = append([]byte{'0'}, digits...)
 	}
-	point := len(digits) - c.digits
+	point := len(digits) - c.Digits()
 	dst = append(dst, digits[:point]...)
 	if c.digits > 0 {
 		dst = append(dst, '.')
@@ -96,7 +96,7 @@ const (
 
 // scan reads the contract's decimal grammar: text = coefficient × 10^-scale.
 // Its 18 digits at most fit an int64.
-func scan(text string) (coefficient int64, scale int, err error) {
+func scan(text string) (coefficient int64, scale int32, err error) {
 	integer, fraction, pointed := cut(text)
 	switch {
 	case len(integer) < 1 || len(integer) > maxIntegerDigits,
@@ -113,7 +113,7 @@ func scan(text string) (coefficient int64, scale int, err error) {
 			coefficient = coefficient*10 + int64(digit)
 		}
 	}
-	return coefficient, len(fraction), nil
+	return coefficient, int32(len(fraction)), nil // #nosec G115 -- at most 6
 }
 
 func cut(text string) (integer, fraction string, pointed bool) {

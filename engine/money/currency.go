@@ -9,7 +9,7 @@ import (
 // currency; get one from [CurrencyOf]. Currencies compare with ==.
 type Currency struct {
 	code   string
-	digits int
+	digits int32
 }
 
 // published is ISO 4217 list one as of 2026-01-01, by number of minor-unit
@@ -19,7 +19,7 @@ type Currency struct {
 // It is a list of our own because golang.org/x/text/currency carries CLDR's
 // digits, which follow cash usage and differ from the standard (IQD 0, for
 // one, where ISO says 3).
-var published = map[int]string{
+var published = map[int32]string{
 	0: `BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF`,
 	2: `AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BOV BRL BSD
 	    BTN BWP BYN BZD CAD CDF CHE CHF CHW CNY COP COU CRC CUP CVE CZK DKK DOP
@@ -35,7 +35,7 @@ var published = map[int]string{
 
 var currencies = index(published)
 
-func index(lists map[int]string) map[string]Currency {
+func index(lists map[int32]string) map[string]Currency {
 	byCode := make(map[string]Currency)
 	for digits, codes := range lists {
 		for code := range strings.FieldsSeq(codes) {
@@ -59,4 +59,4 @@ func CurrencyOf(code string) (Currency, error) {
 func (c Currency) Code() string { return c.code }
 
 // Digits is the number of decimal digits of the minor unit: 0, 2, 3 or 4.
-func (c Currency) Digits() int { return c.digits }
+func (c Currency) Digits() int { return int(c.digits) }

@@ -17,14 +17,14 @@ func ParseUnitPrice(text string) (UnitPrice, error) {
 	if err != nil {
 		return UnitPrice{}, err
 	}
-	return UnitPrice{decimal.New(coefficient, -int32(scale))}, nil //nolint:gosec // scale is 0 to 6
+	return UnitPrice{decimal.New(coefficient, -scale)}, nil
 }
 
 // Times is round_half_up(price × quantity) in minor units of c (Contract §4,
 // arithmetic 1). The product is exact before the rounding; one that no Amount
 // can hold fails with [ErrOverflow].
 func (p UnitPrice) Times(quantity int64, c Currency) (Amount, error) {
-	return minorUnits(p.exact.Mul(decimal.NewFromInt(quantity)).Shift(int32(c.digits))) //nolint:gosec // digits is 0 to 4
+	return minorUnits(p.exact.Mul(decimal.NewFromInt(quantity)).Shift(c.digits))
 }
 
 // String is the shortest exact decimal: equal prices have equal texts.
@@ -45,7 +45,7 @@ func ParsePercent(text string) (Percent, error) {
 	if err != nil {
 		return Percent{}, err
 	}
-	p := decimal.New(coefficient, -int32(scale)) //nolint:gosec // scale is 0 to 6
+	p := decimal.New(coefficient, -scale)
 	if !p.IsPositive() || p.GreaterThan(hundred) || !p.Equal(p.Truncate(maxPercentDigits)) {
 		return Percent{}, fmt.Errorf("%q %w", text, ErrPercent)
 	}

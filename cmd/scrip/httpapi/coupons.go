@@ -114,7 +114,7 @@ func (a *API) register(c *call) error {
 	if done, err := c.replay(); done || err != nil {
 		return err
 	}
-	customerID, err := c.id("customer_id")
+	customerID, err := c.id("id")
 	if err != nil {
 		return err
 	}
@@ -157,7 +157,7 @@ func (a *API) getCoupon(c *call) error {
 }
 
 func (a *API) listCoupons(c *call) error {
-	customerID, err := c.id("customer_id")
+	customerID, err := c.id("id")
 	if err != nil {
 		return err
 	}

@@ -49,8 +49,8 @@ func (a *API) Data() http.Handler {
 	v1 := r.group("/v1", a.Token)
 	v1.handle(http.MethodPost, "/quotes", a.createQuote)
 	v1.handle(http.MethodGet, "/quotes/:id", a.getQuote)
-	v1.handle(http.MethodPost, "/customers/:customer_id/registrations", a.register)
-	v1.handle(http.MethodGet, "/customers/:customer_id/coupons", a.listCoupons)
+	v1.handle(http.MethodPost, "/customers/:id/registrations", a.register)
+	v1.handle(http.MethodGet, "/customers/:id/coupons", a.listCoupons)
 	v1.handle(http.MethodGet, "/coupons/:id", a.getCoupon)
 	return r.engine
 }

@@ -100,7 +100,7 @@ func list[T any](ctx context.Context, s *session, scan func(scanner) (T, error),
 	if err != nil {
 		return nil, unavailable(err)
 	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
+	defer rows.Close() // rows.Err tells
 	var items []T
 	for rows.Next() {
 		item, err := scan(rows)

@@ -43,7 +43,7 @@ func OpenSQLite(ctx context.Context, path string) (ledger.Store, error) {
 	writing.SetMaxOpenConns(1)
 	s := &sqlite{writing: writing}
 	if err := s.open(ctx, path); err != nil {
-		s.Close() //nolint:errcheck // the first error counts
+		_ = s.Close() // the first error counts
 		return nil, fmt.Errorf("ledger file %s: %w", path, err)
 	}
 	return s, nil

@@ -28,7 +28,7 @@ type writer struct {
 }
 
 type job struct {
-	ctx  context.Context //nolint:containedctx // travels with its request through the queue
+	ctx  context.Context // travels with its request through the queue
 	fn   func(ledger.Tx) error
 	done chan error
 }
