@@ -11,7 +11,7 @@ COVER    := .cover
 FUZZTIME ?= 60s
 
 
-.PHONY: help demo run build test prove check lint policy-test unit e2e coverage bench fuzz mutants clean tools
+.PHONY: help demo run build test prove check lint policy-test unit e2e cover bench fuzz mutants clean tools
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,7 +25,7 @@ run: build ## Run the sidecar on its defaults, ledger in ./data
 build: ## Build bin/scrip
 	$(GO) build -trimpath -o bin/scrip ./cmd/scrip
 
-test: tools check policy-test coverage ## Everything: lint, policies, unit, property, race, end to end, coverage
+test: tools check policy-test cover ## Everything: lint, policies, unit, property, race, end to end, coverage
 
 prove: tools check policy-test ## The same tests with the counts that the project promises
 	SCRIP_PROVE=1 $(GO) test -race -timeout 60m ./...
@@ -51,7 +51,7 @@ unit: ## Tests of all packages but the end-to-end ones, with the race detector
 e2e: ## End-to-end tests against the real binary
 	$(GO) test -count=1 ./cmd/scrip/e2e
 
-coverage: ## All tests with the race detector, and the coverage the project promises
+cover: ## All tests with the race detector, and the coverage the project promises
 	@.ci/coverage $(COVER)
 
 bench: ## Benchmarks of the arithmetic, the policies and a whole quote
@@ -61,7 +61,7 @@ fuzz: ## Every fuzz target for FUZZTIME (60s) each
 	@.ci/fuzz $(FUZZTIME)
 
 mutants: ## Break the product on purpose, one way at a time: each must turn a test red
-	@.ci/mutants
+	$(GO) run .ci/mutants.go
 
 clean: ## Remove what these targets made
 	rm -rf bin $(COVER)
