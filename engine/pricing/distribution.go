@@ -51,14 +51,14 @@ func (o Order) Distribute(discount money.Amount, eligible []bool) (Distribution,
 // Apportion shares a total out in proportion to weights by largest remainder:
 // everyone gets the floor of the exact share, then the units left over go one
 // each to the largest fractions, ties to the earlier. No share exceeds its
-// weight. It fails if the total is negative or above the sum of the weights,
-// or if that sum is not below 2^63.
+// weight. It fails if the total or a weight is negative, if the total is above
+// the sum of the weights, or if that sum is not below 2^63.
 func Apportion(total money.Amount, weights []money.Amount) ([]money.Amount, error) {
 	sum, err := money.Sum(weights...)
 	if err != nil {
 		return nil, err
 	}
-	if total < 0 || total > sum {
+	if total < 0 || total > sum || len(weights) > 0 && slices.Min(weights) < 0 {
 		return nil, fmt.Errorf("apportion %d by weights of %d: %w", total, sum, money.ErrOverflow)
 	}
 	shares := make([]money.Amount, len(weights))
@@ -69,9 +69,10 @@ func Apportion(total money.Amount, weights []money.Amount) ([]money.Amount, erro
 	order := make([]int, len(weights))
 	left := total
 	for i, w := range weights {
-		high, low := bits.Mul64(uint64(total), uint64(w))
-		floor, fraction := bits.Div64(high, low, uint64(sum)) // high < sum, for total ≤ sum
-		shares[i], fractions[i], order[i] = money.Amount(floor), fraction, i
+		// No operand is negative, and high < sum because total ≤ sum.
+		high, low := bits.Mul64(uint64(total), uint64(w))                    // #nosec G115
+		floor, fraction := bits.Div64(high, low, uint64(sum))                // #nosec G115
+		shares[i], fractions[i], order[i] = money.Amount(floor), fraction, i // #nosec G115 -- at most w
 		left -= shares[i]
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(fractions[b], fractions[a]) })
@@ -84,8 +85,8 @@ func Apportion(total money.Amount, weights []money.Amount) ([]money.Amount, erro
 // Split shares a part equally over lines, none above its cap: lines whose cap
 // is at most the equal share are filled, what is left is split equally over
 // the rest, and so on; when it does not divide, the earliest lines of the rest
-// get one unit more. A cap of zero takes no part. It fails if the part is
-// negative or above the sum of the caps.
+// get one unit more. A cap of zero takes no part. It fails if the part or a cap
+// is negative, or if the part is above the sum of the caps.
 func Split(part money.Amount, caps []money.Amount) ([]money.Amount, error) {
 	shares := make([]money.Amount, len(caps))
 	smallestFirst := make([]int, len(caps))
@@ -99,8 +100,8 @@ func Split(part money.Amount, caps []money.Amount) ([]money.Amount, error) {
 		left -= caps[rest[0]]
 		rest = rest[1:]
 	}
-	if part < 0 || len(rest) == 0 && left > 0 {
-		return nil, fmt.Errorf("split %d over caps that hold less: %w", part, money.ErrOverflow)
+	if part < 0 || len(rest) == 0 && left > 0 || len(caps) > 0 && caps[smallestFirst[0]] < 0 {
+		return nil, fmt.Errorf("split %d over caps that do not hold it: %w", part, money.ErrOverflow)
 	}
 	slices.Sort(rest) // back to the order of the request
 	for n, i := range rest {
