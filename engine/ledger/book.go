@@ -176,6 +176,9 @@ func (b *Book) termsOf(ctx context.Context, r Reader, campaignID string) (*Terms
 	if err != nil {
 		return nil, fmt.Errorf("campaign %q of a coupon: %w", campaignID, err)
 	}
+	if r != Reader(b.store) {
+		return &c.Terms, nil // may not be committed: not for others
+	}
 	known, _ := b.terms.LoadOrStore(campaignID, &c.Terms)
 	return known.(*Terms), nil
 }

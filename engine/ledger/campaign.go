@@ -55,7 +55,7 @@ type Validity struct {
 }
 
 // life is when a coupon issued at the given instant starts and expires
-// (Contract §5); a zero expiry is never.
+// (Contract §5), to the microsecond; a zero expiry is never.
 func (c *Campaign) life(issued time.Time) (starts, expires time.Time) {
 	starts = issued
 	if c.StartsAt.After(starts) {
@@ -63,7 +63,7 @@ func (c *Campaign) life(issued time.Time) (starts, expires time.Time) {
 	}
 	expires = c.EndsAt
 	if c.ValidFor.Duration > 0 {
-		if end := starts.Add(c.ValidFor.Duration); expires.IsZero() || end.Before(expires) {
+		if end := starts.Add(c.ValidFor.Duration).Truncate(time.Microsecond); expires.IsZero() || end.Before(expires) {
 			expires = end
 		}
 	}

@@ -83,7 +83,13 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	if err != nil {
 		return err
 	}
-	_, err = provider.Up(ctx)
+	// Processes that open a fresh file at once race for each of its migrations,
+	// the first table of goose included: who loses one looks again.
+	for tries := len(provider.ListSources()) + 2; tries > 0; tries-- {
+		if _, err = provider.Up(ctx); err == nil {
+			return nil
+		}
+	}
 	return unavailable(err)
 }
 

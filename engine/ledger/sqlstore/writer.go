@@ -97,12 +97,13 @@ func (w *writer) group(first job) []job {
 }
 
 // commit runs a group in one transaction. A request that fails is rolled back
-// alone; if the transaction as a whole fails, nothing of the group was booked.
+// alone; if the transaction as a whole fails, nothing of the group was booked,
+// and nobody is refused for what a neighbour would have booked.
 func (w *writer) commit(group []job) {
 	results := make([]error, len(group))
 	err := w.transaction(group, results)
 	for i, j := range group {
-		if err != nil && results[i] == nil {
+		if err != nil {
 			results[i] = err
 		}
 		j.done <- results[i]

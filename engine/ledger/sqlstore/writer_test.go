@@ -1,0 +1,322 @@
+// The writer: many requests share one transaction, each with its own fate; if
+// the transaction fails, all of them fail, whatever they were told before.
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"scrip/engine/ledger"
+)
+
+// commit runs requests as one group and returns what each is answered. The
+// writer's own goroutine has nothing to do meanwhile.
+func (s *sqlite) commit(requests ...func(ledger.Tx) error) []error {
+	group := make([]job, len(requests))
+	for i, fn := range requests {
+		group[i] = job{ctx: context.Background(), fn: fn, done: make(chan error, 1)}
+	}
+	s.writer.commit(group)
+	answers := make([]error, len(group))
+	for i, j := range group {
+		answers[i] = <-j.done
+	}
+	return answers
+}
+
+func putMeta(name string) func(ledger.Tx) error {
+	return func(tx ledger.Tx) error {
+		_, err := tx.PutMeta(context.Background(), name, "value")
+		return err
+	}
+}
+
+var errRefused = errors.New("refused by the test")
+
+// breakCommit writes an orphan whose foreign key is looked at only by COMMIT.
+func breakCommit(tx ledger.Tx) error {
+	ctx := context.Background()
+	if _, err := tx.(*session).exec(ctx, "PRAGMA defer_foreign_keys = 1"); err != nil {
+		return err
+	}
+	return tx.InsertCoupon(ctx, ledger.Coupon{ID: "orphan", CampaignID: "none", CustomerID: "ann", State: ledger.Issued}, false)
+}
+
+func TestAGroupSharesOneCommit(t *testing.T) {
+	s := opened(t)
+	answers := s.commit(
+		putMeta("first"),
+		func(tx ledger.Tx) error { return errors.Join(putMeta("refused")(tx), errRefused) },
+		func(tx ledger.Tx) error { _ = putMeta("panicked")(tx); panic("on purpose") },
+		func(tx ledger.Tx) error { // sees its neighbour, not those who were refused
+			_, err1 := tx.Meta(t.Context(), "first")
+			_, err2 := tx.Meta(t.Context(), "refused")
+			_, err3 := tx.Meta(t.Context(), "panicked")
+			if err1 != nil || !errors.Is(err2, ledger.ErrNotFound) || !errors.Is(err3, ledger.ErrNotFound) {
+				t.Errorf("a neighbour sees: %v, %v, %v", err1, err2, err3)
+			}
+			return putMeta("last")(tx)
+		},
+	)
+	if answers[0] != nil || !errors.Is(answers[1], errRefused) || answers[2] == nil || answers[3] != nil {
+		t.Errorf("answers: %v", answers)
+	}
+	if n := count(t, s, `SELECT count(*) FROM meta WHERE name IN ('first', 'last')`); n != 2 || count(t, s, `SELECT count(*) FROM meta`) != 2 {
+		t.Error("other rows were written than those acknowledged")
+	}
+}
+
+// A failed commit takes the refusals with it: what they were decided on was
+// never booked.
+func TestAFailedCommitFailsTheWholeGroup(t *testing.T) {
+	s := opened(t)
+	answers := s.commit(
+		putMeta("first"),
+		func(tx ledger.Tx) error {
+			if _, err := tx.Meta(t.Context(), "first"); err == nil {
+				return errRefused // because of the neighbour
+			}
+			return nil
+		},
+		breakCommit,
+		func(ledger.Tx) error { return nil },
+	)
+	for i, err := range answers {
+		if !errors.Is(err, ledger.ErrUnavailable) || errors.Is(err, errRefused) {
+			t.Errorf("request %d is answered %v", i, err)
+		}
+	}
+	if n := count(t, s, `SELECT (SELECT count(*) FROM meta) + (SELECT count(*) FROM coupons)`); n != 0 {
+		t.Errorf("%d rows of the failed group are there", n)
+	}
+	if err := s.Write(t.Context(), putMeta("after")); err != nil {
+		t.Errorf("the next group: %v", err)
+	}
+}
+
+// Where SQLite rolls back everything by itself, neighbours that were done
+// already are not acknowledged, and the next group finds a clean start.
+func TestARollbackBySQLiteFailsTheWholeGroup(t *testing.T) {
+	s := opened(t)
+	for name, result := range map[string]error{"noticed": errRefused, "unnoticed": nil} {
+		answers := s.commit(
+			putMeta("first"),
+			func(tx ledger.Tx) error {
+				_, err := tx.(*session).exec(t.Context(), "ROLLBACK")
+				return errors.Join(err, result)
+			},
+			func(ledger.Tx) error {
+				t.Error("a request was begun outside of any transaction")
+				return nil
+			},
+		)
+		for i, err := range answers {
+			if !errors.Is(err, ledger.ErrUnavailable) {
+				t.Errorf("%s: request %d is answered %v", name, i, err)
+			}
+		}
+		if n := count(t, s, `SELECT count(*) FROM meta WHERE name = 'first'`); n != 0 {
+			t.Errorf("%s: what was rolled back is there", name)
+		}
+		if err := s.Write(t.Context(), putMeta(name)); err != nil {
+			t.Errorf("%s: the next group: %v", name, err)
+		}
+	}
+}
+
+func TestAGroupIsBounded(t *testing.T) {
+	w := &writer{jobs: make(chan job, maxWaiting)}
+	for range maxGroup + 10 {
+		w.jobs <- job{}
+	}
+	if n := len(w.group(job{})); n != maxGroup {
+		t.Errorf("a group of %d, want %d", n, maxGroup)
+	}
+	if n := len(w.group(job{})); n != 12 {
+		t.Errorf("a group of %d, want the 11 left and the first", n)
+	}
+}
+
+// hold keeps the writer busy until release is called, which waits for it.
+func hold(t *testing.T, s *sqlite) (release func()) {
+	t.Helper()
+	entered, free, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	go func() {
+		done <- s.Write(context.Background(), func(ledger.Tx) error {
+			close(entered)
+			<-free
+			return nil
+		})
+	}()
+	<-entered
+	return func() {
+		close(free)
+		if err := <-done; err != nil {
+			t.Errorf("the request that held the writer: %v", err)
+		}
+	}
+}
+
+func TestWhoLeavesTheQueueIsNotBegun(t *testing.T) {
+	s := opened(t)
+	release := hold(t, s)
+	ctx, leave := context.WithCancel(t.Context())
+	answer := make(chan error, 1)
+	go func() {
+		answer <- s.Write(ctx, func(tx ledger.Tx) error {
+			t.Error("a request was begun whose client had gone")
+			return nil
+		})
+	}()
+	for len(s.writer.jobs) == 0 {
+		runtime.Gosched()
+	}
+	leave()
+	release()
+	if err := <-answer; !errors.Is(err, ledger.ErrUnavailable) || !errors.Is(err, context.Canceled) {
+		t.Errorf("the client who left: %v", err)
+	}
+}
+
+func TestAFullQueueKeepsNobodyAgainstTheirWill(t *testing.T) {
+	s := opened(t)
+	release := hold(t, s)
+	for range maxWaiting {
+		s.writer.jobs <- job{ctx: t.Context(), fn: func(ledger.Tx) error { return nil }, done: make(chan error, 1)}
+	}
+	ctx, leave := context.WithCancel(t.Context())
+	leave()
+	err := s.Write(ctx, func(ledger.Tx) error { return nil })
+	if !errors.Is(err, ledger.ErrUnavailable) || !errors.Is(err, context.Canceled) {
+		t.Errorf("before a full queue: %v", err)
+	}
+	release()
+	if err := s.Write(t.Context(), putMeta("after")); err != nil {
+		t.Errorf("behind the queue: %v", err)
+	}
+}
+
+// limitPages bounds the file to what it has and some pages more; 0 lifts the
+// bound.
+func limitPages(t *testing.T, s *sqlite, more int64) {
+	t.Helper()
+	limit := int64(1 << 30)
+	if more > 0 {
+		limit = count(t, s, "PRAGMA page_count") + more
+	}
+	err := s.Write(t.Context(), func(tx ledger.Tx) error {
+		_, err := tx.(*session).exec(t.Context(), fmt.Sprintf("PRAGMA max_page_count = %d", limit))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A full disk: whatever is answered with success is there, whatever is not is
+// not there, and afterwards all goes on.
+func TestAFullDiskBooksNothingByHalves(t *testing.T) {
+	s := opened(t)
+	if err := s.Write(t.Context(), putMeta("before")); err != nil {
+		t.Fatal(err)
+	}
+	for size := range 12 { // the disk fills up in another place each time
+		limitPages(t, s, 2)
+		large := func(tx ledger.Tx) error {
+			for i := range size * 4 {
+				name := fmt.Sprint(size, " large ", i, strings.Repeat("x", 700))
+				if err := putMeta(name)(tx); err != nil {
+					return err
+				}
+			}
+			return putMeta(fmt.Sprint(size, " end of large"))(tx)
+		}
+		answers := s.commit(putMeta(fmt.Sprint(size, " first")), large, putMeta(fmt.Sprint(size, " last")))
+		for i, name := range []string{" first", " end of large", " last"} {
+			_, err := s.Meta(t.Context(), fmt.Sprint(size, name))
+			if (answers[i] == nil) != (err == nil) || answers[i] != nil && !errors.Is(answers[i], ledger.ErrUnavailable) {
+				t.Errorf("size %d: request %d is answered %v, and reading it: %v", size, i, answers[i], err)
+			}
+		}
+		if n := count(t, s, `SELECT count(*) FROM meta WHERE name LIKE ? || ' large %'`, size); n != 0 && answers[1] != nil {
+			t.Errorf("size %d: %d rows of the failed request are there", size, n)
+		}
+		if size == 11 && answers[1] == nil {
+			t.Error("the disk never was full: this test proves nothing")
+		}
+		limitPages(t, s, 0)
+		if err := s.Write(t.Context(), putMeta(fmt.Sprint(size, " after"))); err != nil {
+			t.Errorf("size %d: there is room again, and: %v", size, err)
+		}
+	}
+	var verdict string
+	if err := s.reading.QueryRowContext(t.Context(), "PRAGMA integrity_check").Scan(&verdict); err != nil || verdict != "ok" {
+		t.Errorf("integrity: %s (%v)", verdict, err)
+	}
+}
+
+// The same with the callers of a live store.
+func TestAFullDiskUnderLoad(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "scrip.db"))
+	defer closing(t, s)
+	if err := s.Write(t.Context(), func(tx ledger.Tx) error {
+		_, err := tx.InsertCampaign(t.Context(), plainCampaign("c"))
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	limitPages(t, s, 12)
+	failed := make([]bool, 200)
+	together(len(failed), func(i int) {
+		customer := fmt.Sprint(i, strings.Repeat("x", 120))
+		err := s.Write(t.Context(), func(tx ledger.Tx) error {
+			_, err1 := tx.TakeIssue(t.Context(), "c", 1)
+			_, err2 := tx.TakeShare(t.Context(), "c", customer, 1)
+			return errors.Join(err1, err2, tx.InsertCoupon(t.Context(),
+				ledger.Coupon{ID: fmt.Sprint(i), CampaignID: "c", CustomerID: customer, State: ledger.Issued}, false))
+		})
+		if failed[i] = err != nil; failed[i] && !errors.Is(err, ledger.ErrUnavailable) {
+			t.Errorf("write %d: %v", i, err)
+		}
+	})
+	var booked int64
+	for i := range failed {
+		_, err := s.Coupon(t.Context(), fmt.Sprint(i))
+		if (err != nil) != failed[i] {
+			t.Errorf("write %d: failed %v, and reading it: %v", i, failed[i], err)
+		}
+		if !failed[i] {
+			booked++
+		}
+	}
+	if booked == 0 || booked == int64(len(failed)) {
+		t.Errorf("%d of %d were booked: the disk should fill up on the way", booked, len(failed))
+	}
+	checkCounters(t, s)
+	limitPages(t, s, 0)
+	if err := s.Write(t.Context(), putMeta("after")); err != nil {
+		t.Errorf("there is room again, and: %v", err)
+	}
+}
+
+// checkCounters compares what is counted with the rows that are there.
+func checkCounters(t testing.TB, s *sqlite) {
+	t.Helper()
+	for what, query := range map[string]string{
+		"campaigns that counted other than their coupons": `SELECT count(*) FROM campaigns c
+			WHERE c.issued <> (SELECT count(*) FROM coupons WHERE campaign_id = c.id)`,
+		"campaigns whose shares do not add up": `SELECT count(*) FROM campaigns c
+			WHERE c.issued <> (SELECT coalesce(sum(issued), 0) FROM campaign_shares WHERE campaign_id = c.id)`,
+		"shares that counted other than their coupons": `SELECT count(*) FROM campaign_shares s
+			WHERE s.issued <> (SELECT count(*) FROM coupons WHERE campaign_id = s.campaign_id AND customer_id = s.customer_id)`,
+	} {
+		if n := count(t, s, query); n != 0 {
+			t.Errorf("%d %s", n, what)
+		}
+	}
+}
