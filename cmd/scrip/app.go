@@ -105,20 +105,29 @@ func (a *app) openBook(ctx context.Context, master keys.Master) (*ledger.Book, e
 
 // loadPolicies reads the policies from where the settings say.
 func (a *app) loadPolicies(ctx context.Context) (*policy.Snapshot, error) {
-	var root fs.FS = policies.FS
-	source := "built in"
-	if a.settings.policies != "" {
-		source = a.settings.policies
-		info, err := os.Stat(source)
-		if err != nil {
-			return nil, fmt.Errorf("policies: %w", err)
-		}
-		if !info.IsDir() {
-			return nil, fmt.Errorf("policies: %s is not a folder", source)
-		}
-		root = os.DirFS(source)
+	source, err := policySource(a.settings.policies)
+	if err != nil {
+		return nil, err
 	}
-	return policy.Load(ctx, source, root, policy.Timeout, a.clock())
+	return policy.Load(ctx, source, policy.Timeout, a.clock())
+}
+
+// policySource is the policies built in, a bundle's URL or a folder.
+func policySource(where string) (policy.Source, error) {
+	switch {
+	case where == "":
+		return policy.Folder("built in", policies.FS), nil
+	case strings.HasPrefix(where, "http://"), strings.HasPrefix(where, "https://"):
+		return policy.Bundle(where), nil
+	}
+	info, err := os.Stat(where)
+	if err != nil {
+		return nil, fmt.Errorf("policies: %w", err)
+	}
+	if !info.IsDir() {
+		return nil, fmt.Errorf("policies: %s is neither a folder nor an http(s) URL of a bundle", where)
+	}
+	return policy.Folder(where, os.DirFS(where)), nil
 }
 
 func (a *app) listen(ctx context.Context) (err error) {

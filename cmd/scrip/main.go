@@ -64,9 +64,10 @@ Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted.`
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// After the first signal the default comes back: a second Ctrl-C ends a command that hangs.
-	context.AfterFunc(ctx, stop)
-	os.Exit(run(os.Args[1:], &globals{Ctx: ctx, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}))
+	// Further signals change nothing: a sidecar that drains is not cut short (Contract §2), and what waits has a bound.
+	code := run(os.Args[1:], &globals{Ctx: ctx, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr})
+	stop()
+	os.Exit(code)
 }
 
 // run executes one command line and gives its exit code. It never ends the process, so that tests can call it.

@@ -31,7 +31,7 @@ type serveCmd struct {
 	KeyFile        string `env:"SCRIP_KEY_FILE" placeholder:"FILE" help:"File with the master key."`
 
 	Data     string `default:"./data" env:"SCRIP_DATA" help:"Folder of the ledger file, generated key and token."`
-	Policies string `env:"SCRIP_POLICIES" placeholder:"DIR" help:"Folder of Rego policies. Without one those built in are used."`
+	Policies string `env:"SCRIP_POLICIES" placeholder:"DIR|URL" help:"Folder of Rego policies, or http(s) URL of an OPA bundle. Without one those built in are used."`
 	Ledger   string `env:"SCRIP_LEDGER" placeholder:"URL" help:"Ledger: sqlite:PATH. Without one it is sqlite:DATA/scrip.db."`
 	Cache    string `default:"memory:" env:"SCRIP_CACHE" help:"Where quotes are kept: memory:."`
 
@@ -83,10 +83,17 @@ func (c *serveCmd) settings() (s settings, err error) {
 			return s, err
 		}
 	}
+	for name, token := range map[string]string{"token": s.token, "admin-token": s.adminToken} {
+		if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
+			return s, usageError(fmt.Sprintf("--%s must be visible ASCII without spaces: it travels in a header", name))
+		}
+	}
 	if s.ledgerPath, err = sqlitePath(c.Ledger); err != nil {
 		return s, err
 	}
 	switch {
+	case c.Listen == unixPrefix || c.AdminListen == unixPrefix:
+		err = usageError("unix: needs the path of a socket, for example unix:/run/scrip.sock")
 	case c.Cache != "memory:":
 		err = usageError(fmt.Sprintf("--cache %s: this build keeps quotes in memory: only", scheme(c.Cache)))
 	case c.QuoteTTL < time.Second || c.HoldTTL < time.Second:

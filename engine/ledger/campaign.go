@@ -54,6 +54,10 @@ type Validity struct {
 	Duration time.Duration
 }
 
+// LastInstant is the last that the books know: the end of what RFC 3339 can
+// write. What would last longer lasts until then.
+var LastInstant = time.Date(9999, time.December, 31, 23, 59, 59, 999_999_000, time.UTC)
+
 // life is when a coupon issued at the given instant starts and expires
 // (Contract §5), to the microsecond; a zero expiry is never.
 func (c *Campaign) life(issued time.Time) (starts, expires time.Time) {
@@ -66,6 +70,9 @@ func (c *Campaign) life(issued time.Time) (starts, expires time.Time) {
 		if end := starts.Add(c.ValidFor.Duration).Truncate(time.Microsecond); expires.IsZero() || end.Before(expires) {
 			expires = end
 		}
+	}
+	if expires.After(LastInstant) {
+		expires = LastInstant
 	}
 	return starts, expires
 }

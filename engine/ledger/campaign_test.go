@@ -141,7 +141,7 @@ func TestCampaignsAreListedInPages(t *testing.T) {
 	for {
 		items, err := o.Campaigns(t.Context(), page)
 		o.must(err)
-		if len(items) == 0 {
+		if len(items) == 0 || items[0].ID == page.After.ID {
 			break
 		}
 		for _, c := range items {

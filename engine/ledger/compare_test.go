@@ -59,6 +59,9 @@ func (m *machine) compareCoupons(t *rapid.T, customer string, status ledger.Stat
 		if err != nil {
 			t.Fatal(err)
 		}
+		if len(items) > 0 && items[0].ID == page.After.ID {
+			t.Fatalf("a page begins with the coupon %s that it should come after", page.After.ID)
+		}
 		if listed = append(listed, items...); len(items) < limit {
 			break
 		}

@@ -30,7 +30,7 @@ var (
 
 // Timeout bounds one evaluation. It is far above what a sane policy takes
 // (tens of microseconds), so that a busy machine denies nobody a coupon.
-const Timeout = 300 * time.Millisecond
+const Timeout = 500 * time.Millisecond
 
 // maxAbandoned bounds evaluations that were given up but do not end. Beyond
 // it, a decision fails at once instead of losing yet another goroutine.
@@ -59,12 +59,10 @@ func (d *decision) ask(ctx context.Context, facts *Facts) (ast.Value, error) {
 		value ast.Value
 		err   error
 	}
-	input := build(d.fields, facts)
+	given := *facts // the caller may go on to the next question while this one still runs
 	answers := make(chan answer, 1)
-	d.abandoned.Add(1)
 	go func() {
-		defer d.abandoned.Add(-1)
-		value, err := d.evaluate(ctx, input)
+		value, err := d.evaluate(ctx, &given)
 		answers <- answer{value, err}
 	}()
 	select {
@@ -78,17 +76,23 @@ func (d *decision) ask(ctx context.Context, facts *Facts) (ast.Value, error) {
 		return a.value, nil
 	case <-ctx.Done():
 		// The evaluation sees the cancellation too, unless it sits in a
-		// builtin; nobody waits for it either way.
+		// builtin; the caller waits for it neither way.
+		d.abandoned.Add(1)
+		go func() { <-answers; d.abandoned.Add(-1) }()
 		return nil, fmt.Errorf("%s: %w", d.name, context.Cause(ctx))
 	}
 }
 
-func (d *decision) evaluate(ctx context.Context, input ast.Value) (value ast.Value, err error) {
+func (d *decision) evaluate(ctx context.Context, facts *Facts) (value ast.Value, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			value, err = nil, fmt.Errorf("panic: %v", p)
 		}
 	}()
+	input, err := build(d.fields, facts)
+	if err != nil {
+		return nil, err
+	}
 	results, err := d.query.Eval(ctx, rego.EvalParsedInput(input))
 	if err != nil {
 		return nil, err

@@ -72,6 +72,9 @@ func faultOf(e *ast.Error) Fault {
 	f := Fault{Message: e.Code + ": " + e.Message}
 	if e.Location != nil {
 		f.File, f.Line, f.Column = e.Location.File, e.Location.Row, e.Location.Col
+		if f.Line > 0 {
+			f.Column = max(1, f.Column) // OPA's is 0 at the end of a file
+		}
 	}
 	return f
 }

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -124,7 +125,7 @@ func withPaths(above string, fields []field) []field {
 func integer(n int64) ast.Value { return ast.Number(ast.IntNumberTerm(int(n)).Value.(ast.Number)) }
 
 // attributes parses an attributes object. Its text was checked on the way in;
-// one that is broken all the same reads as undefined.
+// one that is broken all the same, or that has a number too big for Rego, is nil.
 func attributes(text string) ast.Value {
 	if text == "" {
 		return ast.NewObject()
@@ -172,22 +173,23 @@ func anyBelow(dependencies []string, path string) bool {
 	return false
 }
 
-// build makes the input document of the given fields.
-func build(fields []field, f *Facts) ast.Value {
+// build makes the input document of the given fields. A part that cannot be
+// read is an error: left out, it would look like one that nobody gave.
+func build(fields []field, f *Facts) (value ast.Value, err error) {
 	members := make([][2]*ast.Term, 0, len(fields))
 	for _, field := range fields {
 		if field.exists != nil && !field.exists(f) {
 			continue
 		}
-		var value ast.Value
-		if field.read != nil {
-			value = field.read(f)
-		} else {
-			value = build(field.fields, f)
+		if field.read == nil {
+			value, err = build(field.fields, f)
+		} else if value = field.read(f); value == nil {
+			err = fmt.Errorf("input.%s cannot be read", field.path)
 		}
-		if value != nil {
-			members = append(members, ast.Item(field.name, ast.NewTerm(value)))
+		if err != nil {
+			return nil, err
 		}
+		members = append(members, ast.Item(field.name, ast.NewTerm(value)))
 	}
-	return ast.NewObject(members...)
+	return ast.NewObject(members...), nil
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"path"
 	"strings"
 	"sync/atomic"
@@ -19,14 +18,15 @@ import (
 	"github.com/open-policy-agent/opa/v1/util"
 )
 
-// Load reads a policy folder and makes it ready to decide: parsed as Rego v1,
+// Load reads the policies of a source and makes it ready to decide: parsed as Rego v1,
 // compiled strictly with the allowed builtins only and type-checked against
 // the folder's schemas, every decision present. Whatever is wrong comes back
 // as a [*RefusedError] with all faults found at that step.
 //
-// source is shown to people; timeout bounds each evaluation.
-func Load(ctx context.Context, source string, root fs.FS, timeout time.Duration, now time.Time) (*Snapshot, error) {
-	files, err := readFolder(root)
+// timeout bounds each evaluation.
+func Load(ctx context.Context, from Source, timeout time.Duration, now time.Time) (*Snapshot, error) {
+	source := from.String()
+	files, err := from.read(ctx)
 	if err != nil {
 		return nil, refused(source, err)
 	}
@@ -130,7 +130,10 @@ func addModule(modules map[string]*ast.Module, f file) error {
 // addSchema files schemas/order/input.json as schema.order.input.
 func addSchema(schemas *ast.SchemaSet, f file) error {
 	var schema any
-	if err := util.Unmarshal(f.content, &schema); err != nil {
+	if err := decode(f, &schema); err != nil {
+		return dataFault(f, err)
+	}
+	if err := checkRefs(schema, false); err != nil {
 		return dataFault(f, err)
 	}
 	ref := ast.Ref{ast.SchemaRootDocument}
@@ -142,35 +145,84 @@ func addSchema(schemas *ast.SchemaSet, f file) error {
 	return nil
 }
 
+// checkRefs refuses references that leave a schema's file, which OPA would
+// open, and those that could be recursive, on which its parser never returns.
+func checkRefs(schema any, inDefinition bool) error {
+	switch node := schema.(type) {
+	case []any:
+		for _, element := range node {
+			if err := checkRefs(element, inDefinition); err != nil {
+				return err
+			}
+		}
+	case map[string]any:
+		if ref, ok := node["$ref"].(string); ok {
+			local := strings.HasPrefix(ref, "#/definitions/") || strings.HasPrefix(ref, "#/$defs/")
+			if !local || inDefinition || strings.Count(ref, "/") != 2 {
+				return fmt.Errorf("$ref %q: a schema may refer to its own definitions only, and they to none", ref)
+			}
+		}
+		for name, member := range node {
+			if err := checkRefs(member, inDefinition || name == "definitions" || name == "$defs"); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // addData merges order/data.json into data.order, as the stock tools do: the
 // folder is the path, the file's name does not matter.
 func addData(data map[string]any, f file) error {
 	var content map[string]any
-	if err := util.Unmarshal(f.content, &content); err != nil {
+	if err := decode(f, &content); err != nil {
 		return dataFault(f, err)
 	}
-	node := data
-	for element := range strings.SplitSeq(strings.TrimPrefix(path.Dir(f.path), "."), "/") {
-		if element == "" {
-			continue
-		}
-		below, ok := node[element].(map[string]any)
-		if !ok {
-			if node[element] != nil {
-				return dataFault(f, fmt.Errorf("data.%s is set by another file", element))
-			}
-			below = make(map[string]any)
-			node[element] = below
-		}
-		node = below
+	if _, err := ast.InterfaceToValue(content); err != nil { // a number too big for Rego
+		return dataFault(f, err)
 	}
-	for key, value := range content {
-		if _, ok := node[key]; ok {
-			return dataFault(f, fmt.Errorf("%q is set by another file", key))
-		}
-		node[key] = value
+	if content == nil {
+		return nil // null, or an empty YAML file
+	}
+	for dir := path.Dir(f.path); dir != "."; dir = path.Dir(dir) {
+		content = map[string]any{path.Base(dir): content}
+	}
+	if err := merge(data, content, "data"); err != nil {
+		return dataFault(f, err)
 	}
 	return nil
+}
+
+// merge adds what from holds to into, object by object. What both set is an
+// error, be it the same.
+func merge(into, from map[string]any, at string) error {
+	for key, value := range from {
+		old, set := into[key]
+		oldObject, below := old.(map[string]any)
+		object, both := value.(map[string]any)
+		switch {
+		case !set:
+			into[key] = value
+		case !below || !both:
+			return fmt.Errorf("%s.%s is set by another file", at, key)
+		default:
+			if err := merge(oldObject, object, at+"."+key); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// decode reads a data or schema file: YAML by its name only, as stock tools do.
+func decode(f file, into any) error {
+	if path.Ext(f.path) == ".json" {
+		var syntax json.RawMessage
+		if err := json.Unmarshal(f.content, &syntax); err != nil {
+			return err
+		}
+	}
+	return util.Unmarshal(f.content, into)
 }
 
 // holds reports whether base data has a value at path.

@@ -75,11 +75,14 @@ func (s *Snapshot) Grants(ctx context.Context, facts *Facts) ([]string, error) {
 	if !ok {
 		return nil, fmt.Errorf("%s: not a set of campaign ids: %w", GrantCampaigns, ErrResult)
 	}
+	if set.Len() > maxReasons {
+		return nil, fmt.Errorf("%s: %d campaigns, more than %d: %w", GrantCampaigns, set.Len(), maxReasons, ErrResult)
+	}
 	ids := make([]string, 0, set.Len())
 	for _, term := range set.Slice() { // sorted
 		id, ok := term.Value.(ast.String)
 		if !ok {
-			return nil, fmt.Errorf("%s: %v is no campaign id: %w", GrantCampaigns, term, ErrResult)
+			return nil, fmt.Errorf("%s: a campaign id is %s: %w", GrantCampaigns, ast.ValueName(term.Value), ErrResult)
 		}
 		ids = append(ids, string(id))
 	}
@@ -95,20 +98,32 @@ func (s *Snapshot) reasons(ctx context.Context, name string, facts *Facts) ([]Re
 	if !ok {
 		return nil, fmt.Errorf("%s: not a set of reasons: %w", name, ErrResult)
 	}
+	if set.Len() > maxReasons {
+		return nil, fmt.Errorf("%s: %d reasons, more than %d: %w", name, set.Len(), maxReasons, ErrResult)
+	}
 	reasons := make([]Reason, 0, set.Len())
 	for _, term := range set.Slice() { // sorted, so that answers are repeatable
-		code, hasCode := text(term, "code")
-		message, hasMessage := text(term, "message")
+		// The value at fault is not shown: its text may be without end.
+		code, hasCode := text(term, "code", maxCodeBytes)
+		message, hasMessage := text(term, "message", maxMessageBytes)
 		if !hasCode || !hasMessage {
-			return nil, fmt.Errorf("%s: %v has no code and message: %w", name, term, ErrResult)
+			return nil, fmt.Errorf("%s: a reason must be {code, message}, texts of at most %d and %d bytes: %w",
+				name, maxCodeBytes, maxMessageBytes, ErrResult)
 		}
 		reasons = append(reasons, Reason{Code: code, Message: message})
 	}
 	return reasons, nil
 }
 
+// Bounds on what a decision answers: it is repeated on every line.
+const (
+	maxReasons      = 100
+	maxCodeBytes    = 128
+	maxMessageBytes = 1_024
+)
+
 // text reads a member of a reason that must be a text that is not empty.
-func text(term *ast.Term, member string) (string, bool) {
+func text(term *ast.Term, member string, most int) (string, bool) {
 	object, ok := term.Value.(ast.Object)
 	if !ok {
 		return "", false
@@ -118,5 +133,5 @@ func text(term *ast.Term, member string) (string, bool) {
 		return "", false
 	}
 	s, ok := value.Value.(ast.String)
-	return string(s), ok && strings.TrimSpace(string(s)) != ""
+	return string(s), ok && len(s) <= most && strings.TrimSpace(string(s)) != ""
 }

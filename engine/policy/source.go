@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -23,6 +24,25 @@ type file struct {
 	path    string // slash-separated, below the folder
 	content []byte
 }
+
+// Source is where policies come from.
+type Source interface {
+	// String names it to people, without anything secret.
+	String() string
+	// read gets all its files at one go.
+	read(ctx context.Context) ([]file, error)
+}
+
+type directory struct {
+	name string
+	root fs.FS
+}
+
+// Folder is a source of policies in a file system, under a name for people.
+func Folder(name string, root fs.FS) Source { return directory{name, root} }
+
+func (f directory) String() string                       { return f.name }
+func (f directory) read(context.Context) ([]file, error) { return readFolder(f.root) }
 
 // readFolder reads every Rego, JSON and YAML file below root at one go, so that
 // what is compiled is what the revision names. It follows links (Kubernetes
@@ -53,8 +73,8 @@ func readFolder(root fs.FS) ([]file, error) {
 				}
 				continue
 			}
-			if !isPolicyFile(name) {
-				continue
+			if !isPolicyFile(name) || !info.Mode().IsRegular() {
+				continue // a pipe would be read for ever
 			}
 			content, err := readFile(root, name)
 			if err != nil {
@@ -69,8 +89,12 @@ func readFolder(root fs.FS) ([]file, error) {
 	if err := walk(".", 0); err != nil {
 		return nil, err
 	}
-	slices.SortFunc(files, func(a, b file) int { return strings.Compare(a.path, b.path) })
+	sortFiles(files)
 	return files, nil
+}
+
+func sortFiles(files []file) {
+	slices.SortFunc(files, func(a, b file) int { return strings.Compare(a.path, b.path) })
 }
 
 func readFile(root fs.FS, name string) ([]byte, error) {
@@ -78,7 +102,7 @@ func readFile(root fs.FS, name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close() //nolint:errcheck // read only
+	defer f.Close() // read only
 	content, err := io.ReadAll(io.LimitReader(f, maxFileBytes+1))
 	if err == nil && len(content) > maxFileBytes {
 		err = fmt.Errorf("%s: larger than %d bytes", name, maxFileBytes)

@@ -27,15 +27,24 @@ type call struct {
 }
 
 func newCall(a *API, listener string, c *gin.Context) (*call, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, MaxBodyBytes))
-	var tooLarge *http.MaxBytesError
+	call := &call{api: a, gin: c, listener: listener}
+	if c.Request.Method == http.MethodGet {
+		return call, nil // whatever comes with it is nobody's
+	}
+	tooLarge := refusal.New(refusal.TooLarge, "the body is larger than %d bytes", MaxBodyBytes).In(wholeBody)
+	if c.Request.ContentLength > MaxBodyBytes {
+		return nil, tooLarge // at once, before the client sends it
+	}
+	var over *http.MaxBytesError
+	var err error
+	call.body, err = io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, MaxBodyBytes))
 	switch {
-	case errors.As(err, &tooLarge):
-		return nil, refusal.New(refusal.TooLarge, "the body is larger than %d bytes", tooLarge.Limit).In(wholeBody)
+	case errors.As(err, &over):
+		return nil, tooLarge
 	case err != nil:
 		return nil, refusal.InvalidRequest(refusal.Fault{Detail: "the body could not be read to its end"})
 	}
-	return &call{api: a, gin: c, listener: listener, body: body}, nil
+	return call, nil
 }
 
 // reply answers with a value as JSON.

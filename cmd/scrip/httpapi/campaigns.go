@@ -29,15 +29,19 @@ type campaignIn struct {
 }
 
 type discountIn struct {
-	Percent  number `json:"percent"`
-	Amount   number `json:"amount"`
-	Currency text   `json:"currency"`
+	Percent  member[number] `json:"percent"`
+	Amount   member[number] `json:"amount"`
+	Currency text           `json:"currency"`
 }
 
 // maxCount bounds quantities of coupons; maxValidity a coupon's life.
 const (
 	maxCount    = 1_000_000_000
 	maxValidity = 100 * 366 * 24 * time.Hour
+
+	maxValidForBytes = 64
+	// Attributes are shown with every coupon, of which one answer may have 10,000.
+	maxCampaignAttributes = 4 << 10
 )
 
 // campaign checks the body and makes a campaign of it.
@@ -47,6 +51,9 @@ func (in *campaignIn) campaign() (ledger.Campaign, error) {
 	f.add(checkText(in.Name, 1, maxNameBytes), at{name: "name"})
 	out := ledger.Campaign{ID: in.ID, Name: in.Name, PerCustomer: 1, Terms: in.terms(&f)}
 	out.Terms.Attributes = string(in.Attributes)
+	if len(in.Attributes) > maxCampaignAttributes {
+		f.add(fmt.Errorf("must be at most %d bytes in all", maxCampaignAttributes), at{name: "attributes"})
+	}
 	in.times(&f, &out)
 	if in.Quantity != nil {
 		f.add(checkCount(*in.Quantity), at{name: "quantity"})
@@ -71,7 +78,7 @@ func (in *campaignIn) times(f *faults, out *ledger.Campaign) {
 	if in.ValidFor != nil {
 		out.ValidFor.Text = *in.ValidFor
 		out.ValidFor.Duration, err = time.ParseDuration(*in.ValidFor)
-		if err != nil || out.ValidFor.Duration < time.Second || out.ValidFor.Duration > maxValidity {
+		if err != nil || len(*in.ValidFor) > maxValidForBytes || out.ValidFor.Duration < time.Second || out.ValidFor.Duration > maxValidity {
 			f.add(errors.New(`must be a duration from "1s" to 100 years, such as "720h"`), at{name: "valid_for"})
 		}
 	}
@@ -107,17 +114,17 @@ func (in *campaignIn) terms(f *faults) (t ledger.Terms) {
 func (in *campaignIn) worth(f *faults, place at, t *ledger.Terms) {
 	var err error
 	switch d := in.Discount.value; {
-	case (d.Percent == "") == (d.Amount == ""):
+	case d.Percent.given == d.Amount.given:
 		f.add(errors.New(`is required: {"percent": "5"} or {"amount": "10.00", "currency": "USD"}`), place)
-	case d.Percent != "" && d.Currency != "":
+	case d.Percent.given && d.Currency != "":
 		f.add(errors.New("goes with an amount; beside a percentage, give the campaign's currency"), at{&place, "currency", 0})
-	case d.Percent != "":
-		t.Percent, err = money.ParsePercent(string(d.Percent))
+	case d.Percent.given:
+		t.Percent, err = money.ParsePercent(string(d.Percent.value))
 		f.add(err, at{&place, "percent", 0})
 	case d.Currency == "":
 		f.add(errRequired, at{&place, "currency", 0})
 	default:
-		t.Amount, err = parseAmount(d.Amount, t.Currency, aboveZero)
+		t.Amount, err = parseAmount(d.Amount.value, t.Currency, aboveZero)
 		f.add(err, at{&place, "amount", 0})
 	}
 }

@@ -59,19 +59,19 @@ func showCoupons(coupons []ledger.Coupon, now time.Time) couponsOut {
 // issueIn is the body of POST /admin/v1/campaigns/{id}/coupons: one customer
 // or a list of them. A customer who stands there twice gets two coupons.
 type issueIn struct {
-	CustomerID  text       `json:"customer_id"`
-	CustomerIDs list[text] `json:"customer_ids"`
+	CustomerID  member[string] `json:"customer_id"`
+	CustomerIDs list[text]     `json:"customer_ids"`
 }
 
 func (in *issueIn) customers() ([]string, error) {
 	var f faults
 	one, many := at{name: "customer_id"}, at{name: "customer_ids"}
 	switch {
-	case in.CustomerID != "" && in.CustomerIDs != nil:
+	case in.CustomerID.given && in.CustomerIDs != nil:
 		f.add(errors.New("is given beside customer_id; give one of them"), many)
 	case in.CustomerIDs == nil:
-		f.add(checkID(string(in.CustomerID)), one)
-		return []string{string(in.CustomerID)}, f.err()
+		f.add(checkID(in.CustomerID.value), one)
+		return []string{in.CustomerID.value}, f.err()
 	case len(in.CustomerIDs) < 1 || len(in.CustomerIDs) > ledger.MaxIssue:
 		f.add(fmt.Errorf("must have 1 to %d customers", ledger.MaxIssue), many)
 	}

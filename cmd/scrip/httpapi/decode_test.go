@@ -129,3 +129,22 @@ func BenchmarkDecodeAndCheck(b *testing.B) {
 		}
 	}
 }
+
+func TestNumbersThatRegoCannotReadAreRefusedWhereTheyStand(t *testing.T) {
+	for number, fine := range map[string]bool{
+		"1": true, "-1.5": true, "1e300": true, "1E-300": true, "9007199254740993": true,
+		"1e301": false, "1e100000": false, "1e-100000": false, "1e99999999999999999999": false,
+		strings.Repeat("9", 64): true, strings.Repeat("9", 65): false,
+	} {
+		body := strings.Replace(smallOrder, `"b":1.0`, `"b":[{"x":`+number+`}]`, 1)
+		var in quoteRequest
+		err := decode([]byte(body), &in)
+		var refused *refusal.Error
+		switch {
+		case fine && err != nil:
+			t.Errorf("%s: %v", number, err)
+		case !fine && (!errors.As(err, &refused) || !strings.HasPrefix(refused.Faults[0].Pointer, "/customer/attributes")):
+			t.Errorf("%s: %v", number, err)
+		}
+	}
+}

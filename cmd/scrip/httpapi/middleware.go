@@ -78,21 +78,32 @@ func requestID(c *gin.Context) string {
 
 func currentID(c *gin.Context) string { return c.Writer.Header().Get(requestIDHeader) }
 
-// limit refuses requests beyond those that one listener works on at once: a
-// queue would only make all of them late.
-func (a *API) limit() gin.HandlerFunc {
-	places := make(chan struct{}, maxInFlight)
-	return func(c *gin.Context) {
-		select {
-		case places <- struct{}{}:
-			defer func() { <-places }()
-			c.Next()
-		default:
-			a.problem(c, refusal.New(overloaded, "too many requests at once; try again in a moment"))
-			c.Abort()
-		}
+// places bounds something that is done at once.
+type places chan struct{}
+
+var errOverloaded = refusal.New(overloaded, "too many requests at once; try again in a moment")
+
+// take takes a place if one is free: a queue would only make all of them late.
+func (p places) take() error {
+	select {
+	case p <- struct{}{}:
+		return nil
+	default:
+		return errOverloaded
 	}
 }
+
+// wait takes a place, when one is free within the request's time.
+func (p places) wait(ctx context.Context) error {
+	select {
+	case p <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return errOverloaded
+	}
+}
+
+func (p places) leave() { <-p }
 
 // authenticate lets a request pass that carries the token. The comparison
 // takes the same time whatever is wrong.

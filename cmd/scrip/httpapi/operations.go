@@ -29,7 +29,7 @@ func (a *API) ready(c *call) error {
 	answer, status := readyAnswer{Status: "ready", Checks: checks}, http.StatusOK
 	if err := a.Book.Ready(c.gin.Request.Context()); err != nil {
 		_ = c.gin.Error(err)
-		checks["ledger"] = "cannot be read"
+		checks["ledger"] = "cannot be read and written"
 		answer.Status, status = "not_ready", http.StatusServiceUnavailable
 	}
 	if a.Policies.LastError() != nil {
@@ -117,8 +117,10 @@ func (a *API) reloadPolicy(c *call) error {
 	var refused *policy.RefusedError
 	if errors.As(err, &refused) {
 		for _, f := range refused.Faults {
-			answer.Faults = append(answer.Faults, refusal.Fault{Parameter: f.File, Detail: f.String()})
+			answer.Faults = append(answer.Faults, refusal.Fault{Detail: f.String()})
 		}
+	} else {
+		answer.Faults = append(answer.Faults, refusal.Fault{Detail: err.Error()})
 	}
 	return answer
 }

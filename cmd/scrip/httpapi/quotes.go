@@ -7,6 +7,11 @@ import (
 )
 
 func (a *API) createQuote(c *call) error {
+	ctx := c.gin.Request.Context()
+	if err := a.pricing.wait(ctx); err != nil {
+		return err
+	}
+	defer a.pricing.leave()
 	var in quoteRequest
 	if err := c.decode(&in); err != nil {
 		return err
@@ -15,7 +20,7 @@ func (a *API) createQuote(c *call) error {
 	if err != nil {
 		return err
 	}
-	q, err := a.Engine.Quote(c.gin.Request.Context(), request)
+	q, err := a.Engine.Quote(ctx, request)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"runtime"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -41,10 +42,15 @@ type API struct {
 	Token      string // for the data listener; "" is open
 	AdminToken string // never ""
 	Metrics    *Metrics
+
+	pricing places // quotes that are worked on at once
 }
 
 // Data is the handler of the data listener: /v1.
 func (a *API) Data() http.Handler {
+	// More than the processors can work on would only starve each other, and
+	// the policies' deadlines with them; the rest wait their turn.
+	a.pricing = make(places, 2*runtime.GOMAXPROCS(0))
 	r := a.router("data")
 	v1 := r.group("/v1", a.Token)
 	v1.handle(http.MethodPost, "/quotes", a.createQuote)
@@ -84,6 +90,7 @@ type router struct {
 	api      *API
 	listener string
 	engine   *gin.Engine
+	places   places // requests that are worked on at once
 }
 
 func (a *API) router(listener string) *router {
@@ -96,11 +103,11 @@ func (a *API) router(listener string) *router {
 	e.RedirectTrailingSlash = false
 	e.HandleMethodNotAllowed = true
 	e.ForwardedByClientIP = false
-	r := &router{api: a, listener: listener, engine: e}
-	e.Use(a.observe(listener), a.limit())
+	r := &router{api: a, listener: listener, engine: e, places: make(places, maxInFlight)}
+	e.Use(a.observe(listener))
 	e.NoRoute(a.problemHandler(routeNotFound))
 	e.NoMethod(a.problemHandler(methodNotAllowed))
-	open := r.group("", "")
+	open := group{router: r, routes: &e.RouterGroup, unlimited: true}
 	open.handle(http.MethodGet, "/healthz", func(c *call) error { return c.reply(http.StatusOK, healthAnswer{Status: "ok"}) })
 	open.handle(http.MethodGet, "/readyz", a.ready)
 	open.handle(http.MethodGet, "/openapi.json", serveOpenAPI)
@@ -109,8 +116,9 @@ func (a *API) router(listener string) *router {
 
 // group is a set of routes behind one token; "" is no token.
 type group struct {
-	router *router
-	routes *gin.RouterGroup
+	router    *router
+	routes    *gin.RouterGroup
+	unlimited bool // answers however busy the listener is
 }
 
 func (r *router) group(prefix, token string) group {
@@ -118,13 +126,19 @@ func (r *router) group(prefix, token string) group {
 	if token != "" {
 		routes.Use(r.api.authenticate(token))
 	}
-	return group{r, routes}
+	return group{router: r, routes: routes}
 }
 
 // handle adds a route whose handler returns its error.
 func (g group) handle(method, path string, handler func(*call) error) {
 	g.routes.Handle(method, path, func(c *gin.Context) {
 		call, err := newCall(g.router.api, g.router.listener, c)
+		if err == nil && !g.unlimited {
+			// After the body has come: who sends slowly keeps nobody out.
+			if err = g.router.places.take(); err == nil {
+				defer g.router.places.leave()
+			}
+		}
 		if err == nil {
 			err = handler(call)
 		}

@@ -4,7 +4,12 @@ import (
 	"errors"
 	"regexp"
 	"time"
+
+	"scrip/engine/ledger"
 )
+
+// earliest is the first instant that is taken: the books count from there.
+var earliest = time.Unix(0, 0)
 
 var (
 	instantForm = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?Z$`)
@@ -20,7 +25,7 @@ func parseInstant(text *string) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	t, err := time.Parse(time.RFC3339Nano, *text)
-	if err != nil || !instantForm.MatchString(*text) || t.Year() < 1 {
+	if err != nil || !instantForm.MatchString(*text) || t.Before(earliest) {
 		return time.Time{}, errInstant
 	}
 	return t.Truncate(time.Microsecond), nil
@@ -31,10 +36,14 @@ func parseInstant(text *string) (time.Time, error) {
 func parseEnd(text *string) (time.Time, error) {
 	if text != nil && dateForm.MatchString(*text) {
 		day, err := time.Parse(time.DateOnly, *text)
-		if err != nil || day.Year() < 1 {
+		if err != nil || day.Before(earliest) {
 			return time.Time{}, errEnd
 		}
-		return day.AddDate(0, 0, 1), nil
+		end := day.AddDate(0, 0, 1)
+		if end.After(ledger.LastInstant) {
+			end = ledger.LastInstant
+		}
+		return end, nil
 	}
 	t, err := parseInstant(text)
 	if err != nil {

@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"strconv"
@@ -111,12 +113,35 @@ func (a *attributes) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	if depth(read) > maxDepth {
 		return fmt.Errorf("must not nest deeper than %d levels", maxDepth)
 	}
+	if err := checkNumbers(read, d.StackPointer()); err != nil {
+		return err
+	}
 	value := read.Clone()
 	err = value.Format(jsontext.ReorderRawObjects(true), jsontext.PreserveRawStrings(false), jsontext.SpaceAfterColon(false))
 	if *a = attributes(value); *a == "{}" {
 		*a = ""
 	}
 	return err
+}
+
+// checkNumbers refuses numbers that Rego could not take: a policy must see all
+// of the attributes or there is no telling what it would decide.
+func checkNumbers(object jsontext.Value, here jsontext.Pointer) error {
+	const longest, maxExponent = 64, 300 // characters; powers of ten
+	for d := jsontext.NewDecoder(bytes.NewReader(object)); ; {
+		token, err := d.ReadToken()
+		if err != nil {
+			return nil // io.EOF: it was read once already
+		}
+		if token.Kind() != '0' {
+			continue
+		}
+		text := strings.ToLower(token.String())
+		_, exponent, _ := strings.Cut(text, "e")
+		if n, err := strconv.Atoi(cmp.Or(exponent, "0")); err != nil || max(n, -n) > maxExponent || len(text) > longest {
+			return &json.SemanticError{JSONPointer: here + d.StackPointer(), Err: errors.New("is a number beyond what policies can read")}
+		}
+	}
 }
 
 // depth is how deep valid JSON nests.

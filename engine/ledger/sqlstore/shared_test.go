@@ -121,8 +121,11 @@ func TestABusyFileIsUnavailable(t *testing.T) {
 		if err := put(1); !errors.Is(err, ledger.ErrUnavailable) {
 			t.Errorf("a write to a busy file: %v", err)
 		}
-		if err := second.Ready(t.Context()); err != nil {
+		if _, err := second.Blocked(t.Context(), "c"); err != nil {
 			t.Errorf("a read of a busy file: %v", err)
+		}
+		if err := second.Ready(t.Context()); !errors.Is(err, ledger.ErrUnavailable) {
+			t.Errorf("ready while nothing can be written: %v", err)
 		}
 		return nil
 	})

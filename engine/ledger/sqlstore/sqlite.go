@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"os"
 
 	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // the driver "sqlite"
@@ -36,6 +37,9 @@ type sqlite struct {
 // OpenSQLite opens or creates a ledger file and brings its tables up to date.
 // Commits are synced to disk before they count (WAL, synchronous=FULL).
 func OpenSQLite(ctx context.Context, path string) (ledger.Store, error) {
+	if err := createPrivate(path); err != nil {
+		return nil, err
+	}
 	writing, err := openDB(path, "synchronous(FULL)", "foreign_keys(1)", "journal_mode(WAL)")
 	if err != nil {
 		return nil, err
@@ -65,6 +69,16 @@ func (s *sqlite) open(ctx context.Context, path string) (err error) {
 	}
 	s.writer = startWriter(conn)
 	return nil
+}
+
+// createPrivate makes the file for its owner only; SQLite gives its own files
+// beside it the same mode.
+func createPrivate(path string) error {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return unavailable(fmt.Errorf("ledger file %s: %w", path, err))
+	}
+	return file.Close()
 }
 
 func openDB(path string, pragmas ...string) (*sql.DB, error) {
@@ -98,10 +112,15 @@ func (s *sqlite) Write(ctx context.Context, fn func(ledger.Tx) error) error {
 	return s.writer.write(ctx, fn)
 }
 
-// Ready reads one row.
+// Ready reads one row. After a transaction that failed it writes one too: a
+// full disk reads well.
 func (s *sqlite) Ready(ctx context.Context) error {
 	var one int
-	return s.one(ctx, `SELECT count(*) FROM meta`, nil, &one)
+	err := s.one(ctx, `SELECT count(*) FROM meta`, nil, &one)
+	if err == nil && s.writer.failed.Load() {
+		err = s.Write(ctx, func(ledger.Tx) error { return s.writer.probe(ctx) })
+	}
+	return err
 }
 
 // Close ends the writer after what it has begun, then all connections.

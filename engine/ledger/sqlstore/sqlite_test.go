@@ -63,8 +63,24 @@ func TestPathsAreTakenAsTheyAre(t *testing.T) {
 	for _, name := range []string{"scrip.db", "a b", "100%", "a%20b", "a?b", "a#b", "a&b=c", "ä", "file:x", ":memory:", "a'b"} {
 		path := filepath.Join(t.TempDir(), name)
 		closing(t, open(t, path))
-		if _, err := os.Stat(path); err != nil {
+		if info, err := os.Stat(path); err != nil || info.Size() == 0 {
 			t.Errorf("the ledger %q is not where it should be: %v", name, err)
+		}
+	}
+}
+
+func TestTheFilesAreTheirOwnersOnly(t *testing.T) {
+	s := opened(t)
+	if err := s.Write(t.Context(), putMeta("name")); err != nil {
+		t.Fatal(err)
+	}
+	var path string
+	if err := s.reading.QueryRowContext(t.Context(), `SELECT file FROM pragma_database_list`).Scan(&path); err != nil {
+		t.Fatal(err)
+	}
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if info, err := os.Stat(path + suffix); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s%s: %v (%v)", path, suffix, info.Mode(), err)
 		}
 	}
 }

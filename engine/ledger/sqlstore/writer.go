@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"scrip/engine/ledger"
 )
@@ -23,6 +24,7 @@ type writer struct {
 	conn    *sql.Conn
 	session *session
 	jobs    chan job
+	failed  atomic.Bool // the last transaction: the file cannot be written, as far as is known
 	stop    chan struct{}
 	stopped chan struct{}
 }
@@ -102,6 +104,7 @@ func (w *writer) group(first job) []job {
 func (w *writer) commit(group []job) {
 	results := make([]error, len(group))
 	err := w.transaction(group, results)
+	w.failed.Store(err != nil)
 	for i, j := range group {
 		if err != nil {
 			results[i] = err
@@ -151,6 +154,13 @@ func call(fn func(ledger.Tx) error, tx ledger.Tx) (err error) {
 		}
 	}()
 	return fn(tx)
+}
+
+// probe writes a row that means nothing.
+func (w *writer) probe(ctx context.Context) error {
+	_, err := w.session.exec(ctx, `INSERT INTO meta (name, value) VALUES ('probe', hex(randomblob(8)))
+		ON CONFLICT (name) DO UPDATE SET value = excluded.value`)
+	return err
 }
 
 func (w *writer) raw(statement string) error {

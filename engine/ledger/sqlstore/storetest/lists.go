@@ -162,6 +162,9 @@ func walk[T any](t *testing.T, limit int, at func(T) ledger.Position, read func(
 		if len(items) == 0 {
 			return all
 		}
+		if at(items[0]) == page.After {
+			t.Fatalf("a page begins with the row %v that it should come after", page.After)
+		}
 		for _, item := range items {
 			all = append(all, at(item))
 		}
