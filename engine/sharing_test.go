@@ -117,8 +117,14 @@ func TestIDs(t *testing.T) {
 	if !regexp.MustCompile(`^q_[0-9a-v]{32}$`).MatchString(q.ID) || len(q.ID) != idChars {
 		t.Errorf("id %q", q.ID)
 	}
-	if key, ok := keyOf(q.ID); !ok || d.kept[key] != q || len(key) != digestChars || newQuoteID(key) == newQuoteID(key) || privateKey() == privateKey() || len(privateKey()) != digestChars {
+	if key, ok := keyOf(q.ID); !ok || d.kept[key] != q || len(key) != digestChars || len(privateKey()) != digestChars {
 		t.Errorf("key %q of %s", key, q.ID)
+	}
+	if one, other := newQuoteID("k"), newQuoteID("k"); one == other {
+		t.Errorf("%s twice", one)
+	}
+	if one, other := privateKey(), privateKey(); one == other {
+		t.Errorf("%s twice", one)
 	}
 	if found, err := d.Engine.Find(t.Context(), q.ID); err != nil || found != q {
 		t.Errorf("%+v, %v", found, err)

@@ -28,7 +28,7 @@ import (
 // hundred steps; -rapid.checks and -rapid.steps still override. No goroutine
 // may be left.
 func TestMain(m *testing.M) {
-	for name, value := range map[string]int{"rapid.checks": prove.Count(20, 1_000), "rapid.steps": 100} {
+	for name, value := range map[string]int{"rapid.checks": prove.Count(15, 1_000), "rapid.steps": 100} {
 		if err := flag.Set(name, strconv.Itoa(value)); err != nil {
 			panic(err)
 		}

@@ -211,7 +211,6 @@ func TestDataFilesAreMergedAsStockToolsDo(t *testing.T) {
 			"schemas/s.json": `{"x":1}`, ".git/a.json": `{"x":1}`, "a/.b.json": `{"x":1}`, "..data/c.json": `{`, "x_test.rego": "broken", "x.txt": "{}"}, `{}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			files := make([]file, 0, len(c.files))
 			root := fstest.MapFS{}
 			for name, text := range c.files {
 				root[name] = &fstest.MapFile{Data: []byte(text)}
