@@ -106,7 +106,7 @@ func (d *desk) quote(t testing.TB, r *Request) *Quote {
 // shipped loads the policies that come with scrip.
 func shipped(t testing.TB) *policy.Snapshot {
 	t.Helper()
-	s, err := policy.Load(t.Context(), policy.Folder("shipped", os.DirFS("../policies")), patience, start)
+	s, err := policy.Load(t.Context(), policy.Folder("shipped", os.DirFS("../policies")), policy.Options{Timeout: patience, Memo: true}, start)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func rules(t testing.TB, timeout time.Duration, texts map[string]string) *policy
 		text := "package " + pkg + "\n\n" + rule + " contains \"never\" if false\n\n" + texts[pkg]
 		root[pkg+"/x.rego"] = &fstest.MapFile{Data: []byte(text)}
 	}
-	s, err := policy.Load(t.Context(), policy.Folder("test", root), timeout, start)
+	s, err := policy.Load(t.Context(), policy.Folder("test", root), policy.Options{Timeout: timeout, Memo: true}, start)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -99,7 +99,7 @@ func (h *hearing) decide() verdict {
 		v.candidates = h.candidates(v.lines)
 	}
 	if h.failed() && !slices.Contains(v.denials, policyFailed) {
-		v.denials = append(v.denials, policyFailed)
+		v.denials = append(slices.Clip(v.denials), policyFailed)
 	}
 	if len(v.denials) > 0 {
 		v.candidates = h.denied(v.denials)

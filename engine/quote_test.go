@@ -113,6 +113,20 @@ func TestADeniedOrderUsesNoCoupon(t *testing.T) {
 	}
 }
 
+// A line with a discount of its own takes no part, the others do.
+func TestADiscountedLineTakesNoPart(t *testing.T) {
+	t.Parallel()
+	r := example(t)
+	r.Order.SubOrders[1].Lines[1].Discounts = []NamedAmount{{"flash", 999}}
+	q := newDesk(shipped(t), coupon(t, "a", "50")).quote(t, r)
+	if want := (pricing.Totals{Original: 16499, Eligible: 2500, OtherDiscounts: 999, CouponDiscount: 1250, Charges: 499, Payable: 14749}); q.Totals != want {
+		t.Errorf("%+v, want %+v", q.Totals, want)
+	}
+	if l := q.SubOrders[1].Lines[1]; l.Eligible || l.Payable != 9000 || !has(l.Exclusions, "product.other_discount") {
+		t.Errorf("%+v", l)
+	}
+}
+
 // refused expects a refusal about the selected coupon.
 func refused(t *testing.T, d *desk, r *Request, code string, reasons ...string) *refusal.Error {
 	t.Helper()

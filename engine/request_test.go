@@ -21,12 +21,18 @@ func TestWhatCannotBePricedIsRefused(t *testing.T) {
 		l := &r.Order.SubOrders[1].Lines[line]
 		l.UnitPrice, l.Quantity = price(t, unit), MaxQuantity
 	}
+	exactly := func(r *Request, unit string) { // ten of them, and 164.69 of other lines
+		l := &r.Order.SubOrders[1].Lines[0]
+		l.UnitPrice, l.Quantity = price(t, unit), 10
+	}
 	for _, c := range []struct {
 		name     string
 		change   func(*Request)
 		pointers []string
 	}{
-		{"as large as fits", func(r *Request) { huge(r, 0, "9999999.83"); r.Order.Charges[0].Amount = 501 }, nil},
+		{"as large as fits", func(r *Request) { exactly(r, "999999999983.53"); r.Order.Charges[0].Amount = 0 }, nil},
+		{"a cent of charges beyond", func(r *Request) { exactly(r, "999999999983.53"); r.Order.Charges[0].Amount = 1 }, []string{"/order/charges"}},
+		{"a cent beyond", func(r *Request) { exactly(r, "999999999983.531"); r.Order.Charges = nil }, []string{"/order/sub_orders/1/lines/1/unit_price"}},
 		{"one unit price too large", func(r *Request) { huge(r, 0, "10000000") }, []string{"/order/sub_orders/1/lines/0/unit_price"}},
 		{"beyond what a number holds", func(r *Request) { huge(r, 1, "999999999999.99") }, []string{"/order/sub_orders/1/lines/1/unit_price"}},
 		{"each one too large", func(r *Request) { huge(r, 0, "10000000"); huge(r, 1, "10000000") }, []string{

@@ -49,6 +49,7 @@ type settings struct {
 	policies            string // "" is those built in
 	ledgerPath          string // of the SQLite file, "" is in the data folder
 	quoteTTL            time.Duration
+	memo                bool // decisions are remembered
 }
 
 // open starts everything but serving. Whatever fails, what was opened before
@@ -109,7 +110,13 @@ func (a *app) loadPolicies(ctx context.Context) (*policy.Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	return policy.Load(ctx, source, policy.Timeout, a.clock())
+	return policy.Load(ctx, source, policy.Options{
+		Timeout: policy.Timeout, Memo: a.settings.memo,
+		Alarm: func(decision string) {
+			a.log.Error("a decision sees more of its input than its rules tell; it is asked about all of it from here on: "+
+				"please report this policy", "decision", decision, "policy_source", source.String())
+		},
+	}, a.clock())
 }
 
 // policySource is the policies built in, a bundle's URL or a folder.

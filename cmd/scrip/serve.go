@@ -38,6 +38,8 @@ type serveCmd struct {
 	QuoteTTL time.Duration `name:"quote-ttl" default:"15m" env:"SCRIP_QUOTE_TTL" help:"How long a quote lives."`
 	HoldTTL  time.Duration `name:"hold-ttl" default:"30m" env:"SCRIP_HOLD_TTL" help:"How long a redemption holds its coupon unconfirmed."`
 
+	DecisionMemo string `enum:"on,off" default:"on" env:"SCRIP_DECISION_MEMO" help:"Remember decisions by what their rules look at; off asks the policies each time, for comparison."`
+
 	LogFormat string `enum:"json,text," default:"" env:"SCRIP_LOG_FORMAT" placeholder:"json|text" help:"Log as JSON lines, or as text (the default on a terminal)."`
 	LogLevel  string `enum:"debug,info,warn,error" default:"info" env:"SCRIP_LOG_LEVEL" help:"Least level that is logged; debug logs every request."`
 }
@@ -69,7 +71,7 @@ func (c *serveCmd) Run(g *globals) error {
 
 // settings checks the flags against each other and reads secrets from files.
 func (c *serveCmd) settings() (s settings, err error) {
-	s = settings{listen: c.Listen, adminListen: c.AdminListen, dataFolder: c.Data, policies: c.Policies, quoteTTL: c.QuoteTTL}
+	s = settings{listen: c.Listen, adminListen: c.AdminListen, dataFolder: c.Data, policies: c.Policies, quoteTTL: c.QuoteTTL, memo: c.DecisionMemo == "on"}
 	for _, secret := range []struct {
 		into        *string
 		name        string

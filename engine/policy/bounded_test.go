@@ -22,7 +22,7 @@ func TestShortOperandsAreWorkedOn(t *testing.T) {
 		`json.marshal({"a": [1]}) == "{\"a\":[1]}"`,
 	} {
 		d := loaded(t, patience, map[string]string{"order/x.rego": denial("order", condition)}).decisions[OrderDeny]
-		if value, err := d.evaluate(t.Context(), &Facts{}); err != nil || strings.Count(value.String(), "code") != 1 {
+		if value, err := d.evaluate(t.Context(), d.fields, &Facts{}); err != nil || strings.Count(value.String(), "code") != 1 {
 			t.Errorf("%s: %v, %v", condition, value, err)
 		}
 	}
@@ -48,7 +48,7 @@ func TestLongOperandsFailAtOnce(t *testing.T) {
 		d := loaded(t, patience, map[string]string{
 			"order/x.rego": doubling.String() + `deny contains {"code": "c", "message": "m"} if [` + call + `]` + "\n",
 		}).decisions[OrderDeny]
-		if _, err := d.evaluate(context.Background(), &Facts{}); err == nil || !strings.Contains(err.Error(), "operands of at most") {
+		if _, err := d.evaluate(context.Background(), d.fields, &Facts{}); err == nil || !strings.Contains(err.Error(), "operands of at most") {
 			t.Errorf("%s: %v", call, err)
 		}
 	}

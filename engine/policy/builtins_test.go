@@ -60,7 +60,7 @@ func TestForbiddenFunctionsAreUnknown(t *testing.T) {
 			if _, ok := ast.BuiltinMap[name]; !ok {
 				t.Fatal("stock OPA does not know it either: the test says nothing")
 			}
-			_, err := Load(t.Context(), Folder("test", folder(map[string]string{"order/x.rego": denial("order", "_ = "+call)})), patience, time.Now())
+			_, err := Load(t.Context(), Folder("test", folder(map[string]string{"order/x.rego": denial("order", "_ = "+call)})), Options{Timeout: patience, Memo: true}, time.Now())
 			var refused *RefusedError
 			if !errors.As(err, &refused) || len(refused.Faults) != 1 {
 				t.Fatal(err)
@@ -109,7 +109,7 @@ func TestADeadlineStopsWhatIsAllowed(t *testing.T) {
 	} {
 		d := loaded(t, patience, map[string]string{"order/x.rego": denial("order", condition)}).decisions[OrderDeny]
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		if _, err := d.evaluate(ctx, facts); err != nil && ctx.Err() == nil && !strings.Contains(err.Error(), "operands of at most") {
+		if _, err := d.evaluate(ctx, d.fields, facts); err != nil && ctx.Err() == nil && !strings.Contains(err.Error(), "operands of at most") {
 			t.Errorf("%s: %v", condition, err)
 		}
 		cancel()

@@ -48,7 +48,8 @@ func TestACallerThatLeavesEndsItsEvaluation(t *testing.T) {
 	}
 	late, cancel := context.WithTimeoutCause(t.Context(), short, ErrDeadline)
 	defer cancel()
-	if _, err := s.OrderDenials(late, &Facts{}); !errors.Is(err, ErrDeadline) {
+	d := s.decisions[OrderDeny]
+	if _, err := d.ask(late, d.fields, &Facts{}); !errors.Is(err, ErrDeadline) {
 		t.Error(err)
 	}
 	settle(s)
@@ -93,7 +94,7 @@ func TestABuiltinThatHangsHoldsNobody(t *testing.T) {
 		var wg sync.WaitGroup
 		for range maxAbandoned - d.abandoned.Load() {
 			wg.Go(func() {
-				if _, err := d.ask(t.Context(), &Facts{}); !errors.Is(err, ErrDeadline) {
+				if _, err := d.ask(t.Context(), d.fields, &Facts{}); !errors.Is(err, ErrDeadline) {
 					t.Error(err)
 				}
 			})
@@ -102,7 +103,7 @@ func TestABuiltinThatHangsHoldsNobody(t *testing.T) {
 	}
 	asked := entered.Load()
 	for range 3 {
-		if _, err := d.ask(t.Context(), &Facts{}); !errors.Is(err, ErrDeadline) || !strings.Contains(err.Error(), "too many") {
+		if _, err := d.ask(t.Context(), d.fields, &Facts{}); !errors.Is(err, ErrDeadline) || !strings.Contains(err.Error(), "too many") {
 			t.Errorf("beyond the bound: %v", err)
 		}
 	}
@@ -112,7 +113,7 @@ func TestABuiltinThatHangsHoldsNobody(t *testing.T) {
 	release()
 	settle(&Snapshot{decisions: map[string]*decision{OrderDeny: d}})
 	d.timeout = patience
-	if value, err := d.ask(t.Context(), &Facts{}); err != nil || value.String() != `"back"` {
+	if value, err := d.ask(t.Context(), d.fields, &Facts{}); err != nil || value.String() != `"back"` {
 		t.Errorf("once they ended: %v, %v", value, err)
 	}
 }
@@ -125,7 +126,7 @@ func TestManyAtOnceAreAllAnswered(t *testing.T) {
 	var wg sync.WaitGroup
 	for range callers {
 		wg.Go(func() {
-			if _, err := d.ask(t.Context(), &Facts{}); err != nil {
+			if _, err := d.ask(t.Context(), d.fields, &Facts{}); err != nil {
 				t.Error(err)
 			}
 		})

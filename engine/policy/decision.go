@@ -39,17 +39,28 @@ const maxAbandoned = 64
 // decision is one question, compiled and ready.
 type decision struct {
 	name      string
-	dependsOn []string // dotted input paths, "" for all of input
-	fields    []field  // the part of the input document that it sees
+	dependsOn []string    // dotted input paths, "" for all of input
+	fields    []field     // the part of the input document that it sees
+	wide      atomic.Bool // a shadow check found that it sees more: the whole of it
+	memo      *memo       // nil: nothing is remembered
+	alarm     func(decision string)
 	query     rego.PreparedEvalQuery
 	timeout   time.Duration
 	abandoned *atomic.Int64
 }
 
-// ask evaluates the decision on its projection of the facts. The answer is
+// sees is the part of the input that the decision is evaluated on.
+func (d *decision) sees() []field {
+	if d.wide.Load() {
+		return document
+	}
+	return d.fields
+}
+
+// ask evaluates the decision on a projection of the facts. The answer is
 // the single value of the decision; undefined, several values, a builtin's
 // error, a panic and an overrun deadline are errors.
-func (d *decision) ask(ctx context.Context, facts *Facts) (ast.Value, error) {
+func (d *decision) ask(ctx context.Context, fields []field, facts *Facts) (ast.Value, error) {
 	if d.abandoned.Load() >= maxAbandoned {
 		return nil, fmt.Errorf("%s: %w: too many evaluations hang", d.name, ErrDeadline)
 	}
@@ -59,10 +70,10 @@ func (d *decision) ask(ctx context.Context, facts *Facts) (ast.Value, error) {
 		value ast.Value
 		err   error
 	}
-	given := *facts // the caller may go on to the next question while this one still runs
+	given := facts.clone() // the caller may go on to the next question while this one still runs
 	answers := make(chan answer, 1)
 	go func() {
-		value, err := d.evaluate(ctx, &given)
+		value, err := d.evaluate(ctx, fields, given)
 		answers <- answer{value, err}
 	}()
 	select {
@@ -83,13 +94,13 @@ func (d *decision) ask(ctx context.Context, facts *Facts) (ast.Value, error) {
 	}
 }
 
-func (d *decision) evaluate(ctx context.Context, facts *Facts) (value ast.Value, err error) {
+func (d *decision) evaluate(ctx context.Context, fields []field, facts *Facts) (value ast.Value, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			value, err = nil, fmt.Errorf("panic: %v", p)
 		}
 	}()
-	input, err := build(d.fields, facts)
+	input, err := build(fields, facts)
 	if err != nil {
 		return nil, err
 	}

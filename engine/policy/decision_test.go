@@ -141,7 +141,7 @@ func TestTheInputIsTheContracts(t *testing.T) {
 func TestAPanicIsAnError(t *testing.T) {
 	t.Parallel()
 	s := loaded(t, patience, map[string]string{"order/x.rego": denial("order", "input.order.id")})
-	s.decisions[OrderDeny].fields = project(withPaths("", []field{leaf("order", func(*Facts) ast.Value { panic("boom") })}), []string{""})
+	s.decisions[OrderDeny].fields = project(withPaths("", []field{{name: ast.StringTerm("order"), read: func(*Facts) ast.Value { panic("boom") }}}), []string{""})
 	if _, err := s.OrderDenials(t.Context(), &Facts{}); err == nil || err.Error() != "order.deny: panic: boom" {
 		t.Error(err)
 	}
@@ -161,7 +161,7 @@ func TestASnapshotNeverChanges(t *testing.T) {
 		return Load(ctx, Folder("test", folder(map[string]string{
 			"order/data.json": fmt.Sprintf(`{"version":"v%d"}`, version.n),
 			"order/x.rego":    "package order\n\ndeny contains {\"code\": data.order.version, \"message\": \"m\"} if input.order.id\n",
-		})), patience, time.Now())
+		})), Options{Timeout: patience, Memo: true}, time.Now())
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -193,7 +193,7 @@ func TestARefusedReloadKeepsTheLastGoodPolicy(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{}
 	active, err := Activate(t.Context(), func(ctx context.Context) (*Snapshot, error) {
-		return Load(ctx, Folder("test", folder(files)), patience, time.Now())
+		return Load(ctx, Folder("test", folder(files)), Options{Timeout: patience, Memo: true}, time.Now())
 	})
 	if err != nil || active.LastError() != nil {
 		t.Fatal(err, active.LastError())

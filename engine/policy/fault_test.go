@@ -90,7 +90,7 @@ func TestFaultsAreNamedWithTheirPlace(t *testing.T) {
 	t.Parallel()
 	for _, c := range faultCases {
 		t.Run(c.name, func(t *testing.T) {
-			s, err := Load(t.Context(), Folder("the source", folder(c.files)), patience, time.Now())
+			s, err := Load(t.Context(), Folder("the source", folder(c.files)), Options{Timeout: patience, Memo: true}, time.Now())
 			var refused *RefusedError
 			if !errors.As(err, &refused) || s != nil {
 				t.Fatalf("%v, want it refused for %q", err, c.faults)

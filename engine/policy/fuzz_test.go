@@ -28,7 +28,7 @@ func FuzzLoad(f *testing.F) {
 	f.Fuzz(func(t *testing.T, rule, data, schema string) {
 		s, err := Load(t.Context(), Folder("fuzz", folder(map[string]string{
 			"order/x.rego": rule, "order/data.json": data, "order/data.yaml": data, "schemas/order/input.json": schema,
-		})), short, time.Now())
+		})), Options{Timeout: short}, time.Now())
 		var refused *RefusedError
 		switch {
 		case err == nil:

@@ -41,7 +41,7 @@ func folder(files map[string]string) fstest.MapFS {
 // loaded is the snapshot of a folder with the given files.
 func loaded(t testing.TB, timeout time.Duration, files map[string]string) *Snapshot {
 	t.Helper()
-	s, err := Load(t.Context(), Folder("test", folder(files)), timeout, time.Now())
+	s, err := Load(t.Context(), Folder("test", folder(files)), Options{Timeout: timeout, Memo: true}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,9 @@
 package policy
 
 import (
+	"encoding/binary"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -16,6 +18,25 @@ type Facts struct {
 	Line     *Line
 	Coupon   *Coupon
 	Now      int64 // unix seconds
+}
+
+// clone copies the facts with their parts.
+func (f *Facts) clone() *Facts {
+	c := *f
+	c.Customer.Blocklisted = clone(f.Customer.Blocklisted)
+	c.Order, c.Line, c.Coupon = clone(f.Order), clone(f.Line), clone(f.Coupon)
+	if c.Coupon != nil {
+		c.Coupon.MinimumSpendMet = clone(c.Coupon.MinimumSpendMet)
+	}
+	return &c
+}
+
+func clone[T any](part *T) *T {
+	if part == nil {
+		return nil
+	}
+	c := *part
+	return &c
 }
 
 // Customer is who orders or registers. Registration leaves Blocklisted out.
@@ -59,59 +80,91 @@ type Coupon struct {
 // the facts, or an object of further fields.
 type field struct {
 	name   *ast.Term
-	path   string // dotted, from the top
-	read   func(*Facts) ast.Value
+	path   string            // dotted, from the top
 	exists func(*Facts) bool // nil: always
+	read   func(*Facts) ast.Value
+	write  func([]byte, *Facts) []byte // what read reads, as text for a key
 	fields []field
-}
-
-func leaf(name string, read func(*Facts) ast.Value) field {
-	return field{name: ast.StringTerm(name), read: read}
-}
-
-func optional(name string, exists func(*Facts) bool, read func(*Facts) ast.Value) field {
-	return field{name: ast.StringTerm(name), exists: exists, read: read}
 }
 
 func object(name string, exists func(*Facts) bool, fields ...field) field {
 	return field{name: ast.StringTerm(name), exists: exists, fields: fields}
 }
 
+func words(name string, of func(*Facts) string) field {
+	return field{
+		name:  ast.StringTerm(name),
+		read:  func(f *Facts) ast.Value { return ast.String(of(f)) },
+		write: func(key []byte, f *Facts) []byte { return appendText(key, of(f)) },
+	}
+}
+
+func flag(name string, of func(*Facts) bool) field {
+	return field{
+		name:  ast.StringTerm(name),
+		read:  func(f *Facts) ast.Value { return ast.Boolean(of(f)) },
+		write: func(key []byte, f *Facts) []byte { return strconv.AppendBool(key, of(f)) },
+	}
+}
+
+// known is a flag that is left out where nobody knows it.
+func known(name string, of func(*Facts) *bool) field {
+	f := flag(name, func(f *Facts) bool { return *of(f) })
+	f.exists = func(f *Facts) bool { return of(f) != nil }
+	return f
+}
+
+func whole(name string, of func(*Facts) int64) field {
+	return field{
+		name:  ast.StringTerm(name),
+		read:  func(f *Facts) ast.Value { return integer(of(f)) },
+		write: func(key []byte, f *Facts) []byte { return strconv.AppendInt(key, of(f), 10) },
+	}
+}
+
+func openObject(name string, of func(*Facts) string) field {
+	return field{
+		name:  ast.StringTerm(name),
+		read:  func(f *Facts) ast.Value { return attributes(of(f)) },
+		write: func(key []byte, f *Facts) []byte { return appendText(key, of(f)) },
+	}
+}
+
+func appendText(key []byte, text string) []byte {
+	return append(binary.AppendUvarint(key, uint64(len(text))), text...)
+}
+
 // document is the whole input, every decision's a part of it.
 var document = withPaths("", []field{
 	object("customer", nil,
-		leaf("id", func(f *Facts) ast.Value { return ast.String(f.Customer.ID) }),
-		optional("blocklisted",
-			func(f *Facts) bool { return f.Customer.Blocklisted != nil },
-			func(f *Facts) ast.Value { return ast.Boolean(*f.Customer.Blocklisted) }),
-		leaf("attributes", func(f *Facts) ast.Value { return attributes(f.Customer.Attributes) })),
+		words("id", func(f *Facts) string { return f.Customer.ID }),
+		known("blocklisted", func(f *Facts) *bool { return f.Customer.Blocklisted }),
+		openObject("attributes", func(f *Facts) string { return f.Customer.Attributes })),
 	object("order", func(f *Facts) bool { return f.Order != nil },
-		leaf("id", func(f *Facts) ast.Value { return ast.String(f.Order.ID) }),
-		leaf("type", func(f *Facts) ast.Value { return ast.String(f.Order.Type) }),
-		leaf("currency", func(f *Facts) ast.Value { return ast.String(f.Order.Currency) }),
-		leaf("discounted", func(f *Facts) ast.Value { return ast.Boolean(f.Order.Discounted) }),
-		leaf("attributes", func(f *Facts) ast.Value { return attributes(f.Order.Attributes) })),
+		words("id", func(f *Facts) string { return f.Order.ID }),
+		words("type", func(f *Facts) string { return f.Order.Type }),
+		words("currency", func(f *Facts) string { return f.Order.Currency }),
+		flag("discounted", func(f *Facts) bool { return f.Order.Discounted }),
+		openObject("attributes", func(f *Facts) string { return f.Order.Attributes })),
 	object("line", func(f *Facts) bool { return f.Line != nil },
-		leaf("id", func(f *Facts) ast.Value { return ast.String(f.Line.ID) }),
-		leaf("quantity", func(f *Facts) ast.Value { return integer(f.Line.Quantity) }),
-		leaf("discounted", func(f *Facts) ast.Value { return ast.Boolean(f.Line.Discounted) }),
+		words("id", func(f *Facts) string { return f.Line.ID }),
+		whole("quantity", func(f *Facts) int64 { return f.Line.Quantity }),
+		flag("discounted", func(f *Facts) bool { return f.Line.Discounted }),
 		object("product", nil,
-			leaf("id", func(f *Facts) ast.Value { return ast.String(f.Line.ProductID) }),
-			leaf("type", func(f *Facts) ast.Value { return ast.String(f.Line.ProductType) }),
-			leaf("attributes", func(f *Facts) ast.Value { return attributes(f.Line.ProductAttributes) }))),
+			words("id", func(f *Facts) string { return f.Line.ProductID }),
+			words("type", func(f *Facts) string { return f.Line.ProductType }),
+			openObject("attributes", func(f *Facts) string { return f.Line.ProductAttributes }))),
 	object("coupon", func(f *Facts) bool { return f.Coupon != nil },
-		leaf("id", func(f *Facts) ast.Value { return ast.String(f.Coupon.ID) }),
-		leaf("campaign_id", func(f *Facts) ast.Value { return ast.String(f.Coupon.CampaignID) }),
-		leaf("owned", func(f *Facts) ast.Value { return ast.Boolean(f.Coupon.Owned) }),
-		leaf("status", func(f *Facts) ast.Value { return ast.String(f.Coupon.Status) }),
-		leaf("window", func(f *Facts) ast.Value { return ast.String(f.Coupon.Window) }),
-		leaf("currency_matches", func(f *Facts) ast.Value { return ast.Boolean(f.Coupon.CurrencyMatches) }),
-		optional("minimum_spend_met",
-			func(f *Facts) bool { return f.Coupon.MinimumSpendMet != nil },
-			func(f *Facts) ast.Value { return ast.Boolean(*f.Coupon.MinimumSpendMet) }),
-		leaf("kind", func(f *Facts) ast.Value { return ast.String(f.Coupon.Kind) }),
-		leaf("attributes", func(f *Facts) ast.Value { return attributes(f.Coupon.Attributes) })),
-	leaf("now", func(f *Facts) ast.Value { return integer(f.Now) }),
+		words("id", func(f *Facts) string { return f.Coupon.ID }),
+		words("campaign_id", func(f *Facts) string { return f.Coupon.CampaignID }),
+		flag("owned", func(f *Facts) bool { return f.Coupon.Owned }),
+		words("status", func(f *Facts) string { return f.Coupon.Status }),
+		words("window", func(f *Facts) string { return f.Coupon.Window }),
+		flag("currency_matches", func(f *Facts) bool { return f.Coupon.CurrencyMatches }),
+		known("minimum_spend_met", func(f *Facts) *bool { return f.Coupon.MinimumSpendMet }),
+		words("kind", func(f *Facts) string { return f.Coupon.Kind }),
+		openObject("attributes", func(f *Facts) string { return f.Coupon.Attributes })),
+	whole("now", func(f *Facts) int64 { return f.Now }),
 })
 
 func withPaths(above string, fields []field) []field {
@@ -171,6 +224,23 @@ func anyBelow(dependencies []string, path string) bool {
 		}
 	}
 	return false
+}
+
+// appendKey writes what the given fields are, so that two facts with the same
+// key have the same input.
+func appendKey(key []byte, fields []field, f *Facts) []byte {
+	for i := range fields {
+		field := &fields[i]
+		switch {
+		case field.exists != nil && !field.exists(f):
+			key = append(key, '-')
+		case field.write != nil:
+			key = field.write(append(key, '+'), f)
+		default:
+			key = appendKey(append(key, '+'), field.fields, f)
+		}
+	}
+	return key
 }
 
 // build makes the input document of the given fields. A part that cannot be

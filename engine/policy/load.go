@@ -18,13 +18,20 @@ import (
 	"github.com/open-policy-agent/opa/v1/util"
 )
 
+// Options are how a snapshot decides.
+type Options struct {
+	Timeout time.Duration // of one evaluation
+	Memo    bool          // answers are remembered
+	// Alarm is told of a decision that was found to see more of its input than
+	// was thought. It must not block.
+	Alarm func(decision string)
+}
+
 // Load reads the policies of a source and makes it ready to decide: parsed as Rego v1,
 // compiled strictly with the allowed builtins only and type-checked against
 // the folder's schemas, every decision present. Whatever is wrong comes back
 // as a [*RefusedError] with all faults found at that step.
-//
-// timeout bounds each evaluation.
-func Load(ctx context.Context, from Source, timeout time.Duration, now time.Time) (*Snapshot, error) {
+func Load(ctx context.Context, from Source, options Options, now time.Time) (*Snapshot, error) {
 	source := from.String()
 	files, err := from.read(ctx)
 	if err != nil {
@@ -48,7 +55,10 @@ func Load(ctx context.Context, from Source, timeout time.Duration, now time.Time
 			missing = append(missing, *fault)
 			continue
 		}
-		d := &decision{name: name, dependsOn: dependencies(compiler, ref), timeout: timeout, abandoned: abandoned}
+		d := &decision{name: name, dependsOn: dependencies(compiler, ref), timeout: options.Timeout, abandoned: abandoned, alarm: options.Alarm}
+		if options.Memo {
+			d.memo = newMemo()
+		}
 		d.fields = project(document, d.dependsOn)
 		if d.query, err = prepare(ctx, compiler, store, ref); err != nil {
 			return nil, refused(source, err)

@@ -22,7 +22,7 @@ import (
 func TestTheEmbeddedPoliciesLoad(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 1, 1, 1, 0, 0, 0, time.FixedZone("later", 3600))
-	s, err := Load(t.Context(), Folder("built in", policies.FS), patience, at)
+	s, err := Load(t.Context(), Folder("built in", policies.FS), Options{Timeout: patience, Memo: true}, at)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,10 +30,10 @@ func TestTheEmbeddedPoliciesLoad(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	want := []Dependency{
-		{OrderDeny, []string{"customer.blocklisted", "customer.id", "order.discounted", "order.type"}},
-		{ProductDeny, []string{"line.discounted", "line.product.type"}},
-		{CouponDeny, []string{"coupon.currency_matches", "coupon.minimum_spend_met", "coupon.owned", "coupon.status", "coupon.window"}},
-		{GrantCampaigns, []string{}},
+		{Name: OrderDeny, DependsOn: []string{"customer.blocklisted", "customer.id", "order.discounted", "order.type"}, Remembered: true},
+		{Name: ProductDeny, DependsOn: []string{"line.discounted", "line.product.type"}, Remembered: true},
+		{Name: CouponDeny, DependsOn: []string{"coupon.currency_matches", "coupon.minimum_spend_met", "coupon.owned", "coupon.status", "coupon.window"}, Remembered: true},
+		{Name: GrantCampaigns, DependsOn: []string{}, Remembered: true},
 	}
 	if got := s.Dependencies(); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("dependencies %v, want %v", got, want)
@@ -62,7 +62,7 @@ func TestARevisionNamesTheContent(t *testing.T) {
 	if err := os.CopyFS(dir, folder(map[string]string{"a.json": `{"x":1}`, "README.md": "not a policy", ".hidden.rego": "not rego"})); err != nil {
 		t.Fatal(err)
 	}
-	onDisk, err := Load(t.Context(), Folder(dir, os.DirFS(dir)), time.Second, time.Now().Add(time.Hour))
+	onDisk, err := Load(t.Context(), Folder(dir, os.DirFS(dir)), Options{Timeout: time.Second, Memo: true}, time.Now().Add(time.Hour))
 	if err != nil || onDisk.Revision != base {
 		t.Errorf("in memory %s, on disk %+v, %v", base, onDisk, err)
 	}
@@ -96,7 +96,7 @@ func TestAFolderAsKubernetesMountsIt(t *testing.T) {
 		if err := errors.Join(os.Symlink(version, next), os.Rename(next, filepath.Join(dir, "..data"))); err != nil {
 			t.Fatal(err)
 		}
-		s, err := Load(t.Context(), Folder(dir, os.DirFS(dir)), patience, time.Now())
+		s, err := Load(t.Context(), Folder(dir, os.DirFS(dir)), Options{Timeout: patience, Memo: true}, time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -143,7 +143,7 @@ func TestBoundsOfAFolder(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := Load(t.Context(), Folder("test", folder(c.files)), patience, time.Now())
+			_, err := Load(t.Context(), Folder("test", folder(c.files)), Options{Timeout: patience, Memo: true}, time.Now())
 			var refused *RefusedError
 			switch {
 			case c.fault == "" && err != nil:
@@ -180,13 +180,13 @@ func (b brokenFS) Stat(name string) (fs.FileInfo, error) {
 func TestAFolderThatCannotBeReadIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []string{".", "order", "order/base.rego", "stat order/base.rego"} {
-		_, err := Load(t.Context(), Folder("test", brokenFS{folder(nil), bad}), patience, time.Now())
+		_, err := Load(t.Context(), Folder("test", brokenFS{folder(nil), bad}), Options{Timeout: patience, Memo: true}, time.Now())
 		var refused *RefusedError
 		if !errors.As(err, &refused) || !strings.Contains(err.Error(), errDisk.Error()) {
 			t.Errorf("%s: %v", bad, err)
 		}
 	}
-	if _, err := Load(t.Context(), Folder("test", os.DirFS(filepath.Join(t.TempDir(), "nowhere"))), patience, time.Now()); err == nil {
+	if _, err := Load(t.Context(), Folder("test", os.DirFS(filepath.Join(t.TempDir(), "nowhere"))), Options{Timeout: patience, Memo: true}, time.Now()); err == nil {
 		t.Error("a folder that does not exist loads")
 	}
 }

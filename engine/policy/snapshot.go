@@ -24,17 +24,28 @@ type Snapshot struct {
 type Reason = refusal.Reason
 
 // Dependency says what a decision looks at, as dotted paths below input; ""
-// is the whole input.
+// is the whole input. Answers are remembered by just that, so it is what a
+// rule costs.
 type Dependency struct {
-	Name      string
-	DependsOn []string
+	Name         string
+	DependsOn    []string
+	Remembered   bool
+	Hits, Misses uint64 // answers from memory, and evaluations
 }
 
 // Dependencies lists all decisions with what they look at.
 func (s *Snapshot) Dependencies() []Dependency {
 	list := make([]Dependency, 0, len(s.decisions))
 	for _, name := range decisionNames {
-		list = append(list, Dependency{name, s.decisions[name].dependsOn})
+		d := s.decisions[name]
+		shown := Dependency{Name: name, DependsOn: d.dependsOn, Remembered: d.memo != nil}
+		if d.wide.Load() {
+			shown.DependsOn = []string{""}
+		}
+		if d.memo != nil {
+			shown.Hits, shown.Misses = d.memo.hits.Load(), d.memo.misses.Load()
+		}
+		list = append(list, shown)
 	}
 	return list
 }
@@ -67,22 +78,22 @@ func (s *Snapshot) CouponDenials(ctx context.Context, facts *Facts) ([]Reason, e
 // Grants asks which campaigns a newly registered customer gets a coupon of,
 // in the order of their ids; facts have customer (id and attributes) and now.
 func (s *Snapshot) Grants(ctx context.Context, facts *Facts) ([]string, error) {
-	value, err := s.decisions[GrantCampaigns].ask(ctx, facts)
-	if err != nil {
-		return nil, err
-	}
+	return recall(ctx, s.decisions[GrantCampaigns], facts, parseGrants)
+}
+
+func parseGrants(name string, value ast.Value) ([]string, error) {
 	set, ok := value.(ast.Set)
 	if !ok {
-		return nil, fmt.Errorf("%s: not a set of campaign ids: %w", GrantCampaigns, ErrResult)
+		return nil, fmt.Errorf("%s: not a set of campaign ids: %w", name, ErrResult)
 	}
 	if set.Len() > maxReasons {
-		return nil, fmt.Errorf("%s: %d campaigns, more than %d: %w", GrantCampaigns, set.Len(), maxReasons, ErrResult)
+		return nil, fmt.Errorf("%s: %d campaigns, more than %d: %w", name, set.Len(), maxReasons, ErrResult)
 	}
 	ids := make([]string, 0, set.Len())
 	for _, term := range set.Slice() { // sorted
 		id, ok := term.Value.(ast.String)
 		if !ok {
-			return nil, fmt.Errorf("%s: a campaign id is %s: %w", GrantCampaigns, ast.ValueName(term.Value), ErrResult)
+			return nil, fmt.Errorf("%s: a campaign id is %s: %w", name, ast.ValueName(term.Value), ErrResult)
 		}
 		ids = append(ids, string(id))
 	}
@@ -90,10 +101,10 @@ func (s *Snapshot) Grants(ctx context.Context, facts *Facts) ([]string, error) {
 }
 
 func (s *Snapshot) reasons(ctx context.Context, name string, facts *Facts) ([]Reason, error) {
-	value, err := s.decisions[name].ask(ctx, facts)
-	if err != nil {
-		return nil, err
-	}
+	return recall(ctx, s.decisions[name], facts, parseReasons)
+}
+
+func parseReasons(name string, value ast.Value) ([]Reason, error) {
 	set, ok := value.(ast.Set)
 	if !ok {
 		return nil, fmt.Errorf("%s: not a set of reasons: %w", name, ErrResult)

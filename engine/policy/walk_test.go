@@ -43,7 +43,7 @@ func TestTheProjectionDecidesLikeTheWholeInput(t *testing.T) {
 			whole := stock(t, p.files())
 			answers := make(map[string]bool)
 			for i := range facts {
-				got, want := answer(projected.evaluate(t.Context(), facts[i])), whole(t.Context(), inputs[i])
+				got, want := answer(projected.evaluate(t.Context(), projected.fields, facts[i])), whole(t.Context(), inputs[i])
 				if got != want {
 					t.Fatalf("%v: %v on the projection, %v on the whole input", inputs[i], got, want)
 				}

@@ -75,7 +75,7 @@ func (a *API) showPolicy(c *call) error {
 		LastError: showPolicyError(a.Policies.LastError()),
 	}
 	for _, d := range s.Dependencies() {
-		decision := decisionAnswer{Name: "data." + d.Name, DependsOn: make([]string, 0, len(d.DependsOn))}
+		decision := decisionAnswer{Name: "data." + d.Name, DependsOn: make([]string, 0, len(d.DependsOn)), Remembered: d.Remembered}
 		for _, path := range d.DependsOn {
 			decision.DependsOn = append(decision.DependsOn, inputPath(path))
 		}

@@ -1,0 +1,104 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"sync/atomic"
+
+	"github.com/maypok86/otter/v2"
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// Bounds of what one decision remembers. Keys beyond their bound (somebody's
+// large attributes) are asked about each time.
+const (
+	maxMemoBytes = 32 << 20
+	maxKeyBytes  = 4 << 10
+)
+
+// shadowEvery is how many remembered answers lie between two that are checked
+// against an evaluation of the whole input.
+const shadowEvery = 1_024
+
+// memo remembers what a decision answered to each distinct projection of its
+// input. It belongs to one snapshot and is gone with it. Errors and overrun
+// deadlines are never kept; of several that ask the same at once, one
+// evaluates.
+type memo struct {
+	answers      *otter.Cache[string, any]
+	hits, misses atomic.Uint64
+}
+
+func newMemo() *memo {
+	return &memo{answers: otter.Must(&otter.Options[string, any]{
+		MaximumWeight: maxMemoBytes,
+		Weigher: func(key string, answer any) uint32 {
+			const entry, reason = 128, 64                                          // bytes, about; texts are shared with the policy's
+			return uint32(entry + len(key) + reason*reflect.ValueOf(answer).Len()) // #nosec G115 -- all bounded
+		},
+	})}
+}
+
+// parser makes an answer of a decision's value, which must be what the
+// contract asks for.
+type parser[T any] func(name string, value ast.Value) (T, error)
+
+// recall answers from memory, or evaluates and remembers.
+func recall[T any](ctx context.Context, d *decision, facts *Facts, parse parser[T]) (answer T, err error) {
+	if d.memo == nil {
+		return evaluated(ctx, d, d.sees(), facts, parse)
+	}
+	var space [256]byte
+	fields := d.sees()
+	bytes := appendKey(space[:0], fields, facts)
+	if len(bytes) > maxKeyBytes {
+		d.memo.misses.Add(1)
+		return evaluated(ctx, d, fields, facts, parse)
+	}
+	key := string(bytes)
+	if kept, ok := d.memo.answers.GetIfPresent(key); ok {
+		answer = kept.(T)
+		if d.memo.hits.Add(1)%shadowEvery == 0 {
+			shadow(ctx, d, facts, answer, parse)
+		}
+		return answer, nil
+	}
+	d.memo.misses.Add(1)
+	if ctx.Err() != nil {
+		return answer, fmt.Errorf("%s: %w", d.name, context.Cause(ctx))
+	}
+	load := otter.LoaderFunc[string, any](func(ctx context.Context, _ string) (any, error) {
+		return evaluated(ctx, d, fields, facts, parse)
+	})
+	// Others may wait for this answer: it is not given up with its first asker.
+	kept, err := d.memo.answers.Get(context.WithoutCancel(ctx), key, load)
+	if err != nil {
+		return answer, err
+	}
+	return kept.(T), nil
+}
+
+func evaluated[T any](ctx context.Context, d *decision, fields []field, facts *Facts, parse parser[T]) (answer T, err error) {
+	value, err := d.ask(ctx, fields, facts)
+	if err != nil {
+		return answer, err
+	}
+	return parse(d.name, value)
+}
+
+// shadow checks a remembered answer against the whole input. They can only
+// differ if the walk over the rules missed something that the decision sees:
+// then the decision is asked about its whole input from here on, and somebody
+// is told.
+func shadow[T any](ctx context.Context, d *decision, facts *Facts, remembered T, parse parser[T]) {
+	answer, err := evaluated(ctx, d, document, facts, parse)
+	if err != nil || reflect.DeepEqual(answer, remembered) {
+		return // a deadline proves nothing
+	}
+	d.wide.Store(true)
+	d.memo.answers.InvalidateAll()
+	if d.alarm != nil {
+		d.alarm(d.name)
+	}
+}
