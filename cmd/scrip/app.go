@@ -37,6 +37,7 @@ type app struct {
 
 	data, admin net.Listener
 	api         *httpapi.API
+	active      *policy.Active
 	closers     []func() error // run in reverse
 }
 
@@ -72,6 +73,7 @@ func openApp(ctx context.Context, s settings, clock func() time.Time, log *slog.
 	if err != nil {
 		return nil, err
 	}
+	a.active = active
 	book, err := a.openBook(ctx, master)
 	if err != nil {
 		return nil, err
@@ -112,6 +114,7 @@ func (a *app) loadPolicies(ctx context.Context) (*policy.Snapshot, error) {
 	}
 	return policy.Load(ctx, source, policy.Options{
 		Timeout: policy.Timeout, Memo: a.settings.memo,
+		Tests: a.settings.policies != "", // those built in have passed theirs
 		Alarm: func(decision string) {
 			a.log.Error("a decision sees more of its input than its rules tell; it is asked about all of it from here on: "+
 				"please report this policy", "decision", decision, "policy_source", source.String())
@@ -134,7 +137,7 @@ func policySource(where string) (policy.Source, error) {
 	if !info.IsDir() {
 		return nil, fmt.Errorf("policies: %s is neither a folder nor an http(s) URL of a bundle", where)
 	}
-	return policy.Folder(where, os.DirFS(where)), nil
+	return policy.Directory(where), nil
 }
 
 func (a *app) listen(ctx context.Context) (err error) {
@@ -187,6 +190,12 @@ func (a *app) serve(ctx context.Context) error {
 	a.log.Info("serving", "data", addressOf(a.data), "admin", addressOf(a.admin),
 		"version", currentBuild().String(), "policy_revision", snapshot.Revision, "policy_source", snapshot.Source)
 	group, ctx := errgroup.WithContext(ctx)
+	if source, err := policySource(a.settings.policies); err == nil && a.settings.policies != "" {
+		group.Go(func() error {
+			a.active.Watch(ctx, source, a.log)
+			return nil
+		})
+	}
 	for listener, server := range servers {
 		group.Go(func() error {
 			if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {

@@ -35,6 +35,8 @@ func (f Fault) String() string {
 type RefusedError struct {
 	Source string // where the policies came from
 	Faults []Fault
+	// FailingTests names the folder's own tests that did not pass.
+	FailingTests []string
 }
 
 // Error lists the faults, one a line.

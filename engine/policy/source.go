@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -36,10 +37,14 @@ type Source interface {
 type directory struct {
 	name string
 	root fs.FS
+	path string // on disk, "" if it is not
 }
 
 // Folder is a source of policies in a file system, under a name for people.
-func Folder(name string, root fs.FS) Source { return directory{name, root} }
+func Folder(name string, root fs.FS) Source { return directory{name: name, root: root} }
+
+// Directory is a folder on disk.
+func Directory(path string) Source { return directory{name: path, root: os.DirFS(path), path: path} }
 
 func (f directory) String() string                       { return f.name }
 func (f directory) read(context.Context) ([]file, error) { return readFolder(f.root) }

@@ -100,6 +100,7 @@ func showPolicyError(err error) *policyFault {
 	if errors.As(err, &refused) && len(refused.Faults) > 0 {
 		first := refused.Faults[0]
 		shown.Message, shown.File, shown.Line, shown.Column = first.Message, first.File, first.Line, first.Column
+		shown.FailingTests = append(shown.FailingTests, refused.FailingTests...)
 	}
 	return shown
 }
