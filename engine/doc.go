@@ -33,6 +33,14 @@
 //   - engine/keys: everything derived from the master key
 //   - engine/refusal: the one error kind for what a client caused
 //
+// # Decisions are remembered, exactly
+//
+// A walk over a decision's compiled rules finds which parts of its input it
+// can see. It is evaluated on just those and its answer kept under them: most
+// questions of a bulk order are the same, and cost a map lookup. A policy that
+// looks at more is asked more often: slower, never wrong. The memory goes with
+// its revision.
+//
 // # Failing
 //
 // No discount without a clean decision, no checkout without a price: a policy

@@ -20,7 +20,8 @@ import (
 // Size is the length of a master key and of every derived key, in bytes.
 const Size = 32
 
-// Master is the key that replicas share. It prints redacted everywhere.
+// Master is the key that replicas share. Printed itself or in an exported field
+// it shows as [redacted]; fmt looks through unexported fields, so keep it in none.
 type Master struct{ secret [Size]byte }
 
 // Purposes of derived keys. A purpose is part of the derivation: keys of two
