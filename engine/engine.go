@@ -163,7 +163,7 @@ func (e *Engine) refuseUnlisted(ctx context.Context, h *hearing, v *verdict) err
 	if len(reasons) == 0 {
 		late := newHearing(ctx, h.policies, h.request, h.order, h.facts, h.now)
 		defer late.close(e.Log)
-		reasons = late.assess(&coupon, late.lines(nil)).reasons
+		reasons = late.assess(&coupon, late.linesFor(&coupon, v.lines)).reasons
 	}
 	if len(reasons) == 0 { // whatever policies say: the books have the last word
 		reasons = append(reasons, refusal.Reason{

@@ -108,19 +108,23 @@ func (h *hearing) decide() verdict {
 	return v
 }
 
-// candidates looks at every coupon. Lines are asked about again for each only
-// if the product policy can see the coupon.
+// candidates looks at every coupon.
 func (h *hearing) candidates(plain lineVerdicts) []candidate {
-	perCoupon := h.policies.LooksAt(policy.ProductDeny, "coupon")
 	list := make([]candidate, 0, len(h.facts.Coupons))
 	for i := range h.facts.Coupons {
-		coupon, lines := &h.facts.Coupons[i], plain
-		if perCoupon {
-			lines = h.lines(coupon)
-		}
-		list = append(list, h.assess(coupon, lines))
+		coupon := &h.facts.Coupons[i]
+		list = append(list, h.assess(coupon, h.linesFor(coupon, plain)))
 	}
 	return list
+}
+
+// linesFor asks about the lines again for a coupon, but only if the product
+// policy can see it.
+func (h *hearing) linesFor(coupon *ledger.Coupon, plain lineVerdicts) lineVerdicts {
+	if h.policies.LooksAt(policy.ProductDeny, "coupon") {
+		return h.lines(coupon)
+	}
+	return plain
 }
 
 // denied is every coupon with the order's denials for reasons.

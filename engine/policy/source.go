@@ -17,6 +17,7 @@ import (
 const (
 	maxFiles     = 2_000
 	maxFileBytes = 4 << 20
+	maxBytes     = 32 << 20 // together
 	maxDepth     = 16
 )
 
@@ -53,49 +54,64 @@ func (f directory) read(context.Context) ([]file, error) { return readFolder(f.r
 // what is compiled is what the revision names. It follows links (Kubernetes
 // mounts folders as links) and passes over hidden names (its ..data, .git).
 func readFolder(root fs.FS) ([]file, error) {
-	var files []file
-	var walk func(dir string, depth int) error
-	walk = func(dir string, depth int) error {
-		entries, err := fs.ReadDir(root, dir)
+	r := reader{root: root}
+	if err := r.walk(".", 0); err != nil {
+		return nil, err
+	}
+	sortFiles(r.files)
+	return r.files, nil
+}
+
+// reader collects the files of a folder within the bounds.
+type reader struct {
+	root  fs.FS
+	files []file
+	bytes int
+}
+
+func (r *reader) walk(dir string, depth int) error {
+	entries, err := fs.ReadDir(r.root, dir)
+	if err != nil {
+		return err
+	}
+	if depth > maxDepth {
+		return fmt.Errorf("%s: more than %d folders deep", dir, maxDepth)
+	}
+	for _, entry := range entries {
+		name := path.Join(dir, entry.Name())
+		if strings.HasPrefix(entry.Name(), ".") {
+			continue
+		}
+		info, err := fs.Stat(r.root, name) // unlike entry.Info, through links
+		switch {
+		case err != nil:
+			return err
+		case info.IsDir():
+			err = r.walk(name, depth+1)
+		case isPolicyFile(name) && info.Mode().IsRegular(): // a pipe would be read for ever
+			err = r.take(name)
+		}
 		if err != nil {
 			return err
 		}
-		if depth > maxDepth {
-			return fmt.Errorf("%s: more than %d folders deep", dir, maxDepth)
-		}
-		for _, entry := range entries {
-			name := path.Join(dir, entry.Name())
-			if strings.HasPrefix(entry.Name(), ".") {
-				continue
-			}
-			info, err := fs.Stat(root, name) // unlike entry.Info, through links
-			if err != nil {
-				return err
-			}
-			if info.IsDir() {
-				if err := walk(name, depth+1); err != nil {
-					return err
-				}
-				continue
-			}
-			if !isPolicyFile(name) || !info.Mode().IsRegular() {
-				continue // a pipe would be read for ever
-			}
-			content, err := readFile(root, name)
-			if err != nil {
-				return err
-			}
-			if files = append(files, file{name, content}); len(files) > maxFiles {
-				return fmt.Errorf("more than %d files", maxFiles)
-			}
-		}
-		return nil
 	}
-	if err := walk(".", 0); err != nil {
-		return nil, err
+	return nil
+}
+
+func (r *reader) take(name string) error {
+	content, err := readFile(r.root, name)
+	if err != nil {
+		return err
 	}
-	sortFiles(files)
-	return files, nil
+	r.files = append(r.files, file{name, content})
+	r.bytes += len(content)
+	switch {
+	case len(r.files) > maxFiles:
+		return fmt.Errorf("more than %d files", maxFiles)
+	case r.bytes > maxBytes:
+		return fmt.Errorf("more than %d bytes together", maxBytes)
+	}
+	return nil
 }
 
 func sortFiles(files []file) {

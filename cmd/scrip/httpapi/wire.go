@@ -127,7 +127,7 @@ func (a *attributes) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 // checkNumbers refuses numbers that Rego could not take: a policy must see all
 // of the attributes or there is no telling what it would decide.
 func checkNumbers(object jsontext.Value, here jsontext.Pointer) error {
-	const longest, maxExponent = 1_000, 9_999 // characters; powers of ten
+	const longest, maxExponent = 1_000, 999 // characters; powers of ten
 	for d := jsontext.NewDecoder(bytes.NewReader(object)); ; {
 		token, err := d.ReadToken()
 		if err != nil {
