@@ -190,6 +190,10 @@ func (a *app) serve(ctx context.Context) error {
 	a.log.Info("serving", "data", addressOf(a.data), "admin", addressOf(a.admin),
 		"version", currentBuild().String(), "policy_revision", snapshot.Revision, "policy_source", snapshot.Source)
 	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		a.api.Book.Watch(ctx)
+		return nil
+	})
 	if source, err := policySource(a.settings.policies); err == nil && a.settings.policies != "" {
 		group.Go(func() error {
 			a.active.Watch(ctx, source, a.log)

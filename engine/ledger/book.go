@@ -36,6 +36,7 @@ type Book struct {
 	store   Store
 	clock   func() time.Time
 	replies keys.Box
+	known   *known
 	terms   sync.Map // campaign id → *Terms; they never change, and campaigns are few
 }
 
@@ -49,7 +50,7 @@ var ErrWrongKey = errors.New("this ledger was written under another master key: 
 // fingerprint and gets the welcome campaign; one that has another key's is
 // refused with [ErrWrongKey].
 func Open(ctx context.Context, store Store, master keys.Master, clock func() time.Time) (*Book, error) {
-	b := &Book{store: store, clock: clock, replies: master.Replies()}
+	b := &Book{store: store, clock: clock, replies: master.Replies(), known: newKnown()}
 	err := store.Write(ctx, func(tx Tx) error {
 		fresh, err := tx.PutMeta(ctx, metaKeyFingerprint, master.Fingerprint())
 		if err != nil {
@@ -83,8 +84,21 @@ type Facts struct {
 	Coupons     []Coupon // available at the instant, pending ones included
 }
 
-// Facts reads what the books say of a customer at an instant.
+// Facts is what the books say of a customer at an instant, at most a second
+// late if another sidecar wrote it. It is shared and must not be changed.
 func (b *Book) Facts(ctx context.Context, customerID string, now time.Time) (Facts, error) {
+	if facts, ok := b.known.get(customerID, now); ok {
+		return facts, nil
+	}
+	generation := b.known.generation(customerID)
+	facts, err := b.readFacts(ctx, customerID, now)
+	if err == nil {
+		b.known.put(customerID, generation, facts, now)
+	}
+	return facts, err
+}
+
+func (b *Book) readFacts(ctx context.Context, customerID string, now time.Time) (Facts, error) {
 	blocked, err := b.store.Blocked(ctx, customerID)
 	if err != nil {
 		return Facts{}, err

@@ -15,6 +15,8 @@ type Entry struct {
 	tx    Tx
 	now   time.Time
 	wrote bool
+	// touched are the customers whose facts the operation changes.
+	touched []string
 }
 
 // Now is the instant of the operation.
@@ -102,7 +104,7 @@ func (e *Entry) issueOne(c *Campaign, customerID string, granted bool) (Coupon, 
 	if err := e.tx.InsertCoupon(e.ctx, coupon, granted); err != nil {
 		return Coupon{}, err
 	}
-	e.wrote = true
+	e.touch(customerID)
 	return coupon, nil
 }
 
@@ -167,8 +169,10 @@ func (e *Entry) Revoke(id string) (Coupon, error) {
 	if err != nil {
 		return Coupon{}, err
 	}
-	e.wrote = e.wrote || changed
 	c, err := e.book.coupon(e.ctx, e.tx, id)
+	if changed {
+		e.touch(c.CustomerID)
+	}
 	if err == nil && c.State == Used {
 		err = refusal.New(CouponUsed, "coupon %q has been used and cannot be revoked", id)
 	}
@@ -177,13 +181,21 @@ func (e *Entry) Revoke(id string) (Coupon, error) {
 
 // Block puts a customer on the blocklist or changes the reason.
 func (e *Entry) Block(customerID, reason string) (Block, error) {
-	e.wrote = true
+	e.touch(customerID)
 	return e.tx.PutBlock(e.ctx, Block{CustomerID: customerID, Reason: reason, CreatedAt: e.now})
 }
 
 // Unblock takes a customer off the blocklist; one who is not on it is fine.
 func (e *Entry) Unblock(customerID string) error {
 	ok, err := e.tx.DeleteBlock(e.ctx, customerID)
-	e.wrote = e.wrote || ok
+	if ok {
+		e.touch(customerID)
+	}
 	return err
+}
+
+// touch marks the operation as one that changes a customer's facts.
+func (e *Entry) touch(customerID string) {
+	e.wrote = true
+	e.touched = append(e.touched, customerID)
 }

@@ -36,6 +36,9 @@ type Reply struct {
 // [KeyReused]. A refusal writes nothing and leaves the key free. op may run
 // more than once.
 func (b *Book) Do(ctx context.Context, request Request, op func(*Entry) (Reply, error)) (reply Reply, replayed bool, err error) {
+	var touched []string
+	// Whatever became of it: what was read before may be old by now.
+	defer func() { b.known.drop(touched) }()
 	err = b.store.Write(ctx, func(tx Tx) error {
 		reply, replayed = Reply{}, false
 		if request.Key != "" {
@@ -50,7 +53,9 @@ func (b *Book) Do(ctx context.Context, request Request, op func(*Entry) (Reply, 
 			}
 		}
 		e := &Entry{ctx: ctx, book: b, tx: tx, now: b.Now()}
-		if reply, err = op(e); err != nil || !e.wrote || request.Key == "" {
+		reply, err = op(e)
+		touched = append(touched, e.touched...)
+		if err != nil || !e.wrote || request.Key == "" {
 			return err
 		}
 		return b.saveReply(ctx, tx, request, reply, e.now)

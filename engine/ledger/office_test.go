@@ -90,6 +90,7 @@ func (o *office) open() {
 	if o.Book, err = ledger.Open(context.Background(), o.store, master(o.t, masterKey), o.hear()); err != nil {
 		o.t.Fatal(err)
 	}
+	o.Trust() // every rule holds for facts in memory too
 }
 
 func (o *office) close() {

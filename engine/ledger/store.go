@@ -28,6 +28,10 @@ type Store interface {
 	// may run more than once and must not keep the Tx.
 	Write(ctx context.Context, fn func(Tx) error) error
 
+	// ForeignWrites is a number that differs from the last one if anybody but
+	// this store has written since.
+	ForeignWrites(ctx context.Context) (int64, error)
+
 	// Ready reports whether the store can be read now.
 	Ready(ctx context.Context) error
 

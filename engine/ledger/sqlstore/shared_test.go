@@ -139,3 +139,45 @@ func TestABusyFileIsUnavailable(t *testing.T) {
 		t.Errorf("%d rows, want the one that was acknowledged", n)
 	}
 }
+
+func TestOnlyOthersWritesAreForeign(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "scrip.db")
+	first, second := open(t, path), open(t, path)
+	defer closing(t, second)
+	mark := func() int64 {
+		t.Helper()
+		n, err := first.ForeignWrites(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	put := func(s ledger.Store, name string) {
+		t.Helper()
+		if err := s.Write(t.Context(), func(tx ledger.Tx) error {
+			_, err := tx.PutMeta(t.Context(), name, "value")
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	start := mark()
+	put(first, "own")
+	if mark() != start {
+		t.Error("an own write is foreign")
+	}
+	for i := range 3 {
+		before := mark()
+		put(second, fmt.Sprint("other", i))
+		if mark() == before {
+			t.Errorf("write %d of another store went unnoticed", i)
+		}
+		if after := mark(); mark() != after {
+			t.Error("noticed twice")
+		}
+	}
+	closing(t, first)
+	if _, err := first.ForeignWrites(t.Context()); !errors.Is(err, ledger.ErrUnavailable) {
+		t.Errorf("a closed store: %v", err)
+	}
+}

@@ -112,6 +112,11 @@ func (s *sqlite) Write(ctx context.Context, fn func(ledger.Tx) error) error {
 	return s.writer.write(ctx, fn)
 }
 
+// ForeignWrites counts commits of other connections, in a way.
+func (s *sqlite) ForeignWrites(ctx context.Context) (int64, error) {
+	return s.writer.foreignWrites(ctx)
+}
+
 // Ready reads one row. After a transaction that failed it writes one too: a
 // full disk reads well.
 func (s *sqlite) Ready(ctx context.Context) error {

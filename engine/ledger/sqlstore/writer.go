@@ -24,7 +24,8 @@ type writer struct {
 	conn    *sql.Conn
 	session *session
 	jobs    chan job
-	failed  atomic.Bool // the last transaction: the file cannot be written, as far as is known
+	looks   chan chan look // for what others wrote
+	failed  atomic.Bool    // the last transaction: the file cannot be written, as far as is known
 	stop    chan struct{}
 	stopped chan struct{}
 }
@@ -40,6 +41,7 @@ func startWriter(conn *sql.Conn) *writer {
 		conn:    conn,
 		session: &session{on: conn, whole: true, statements: make(map[string]*sql.Stmt)},
 		jobs:    make(chan job, maxWaiting),
+		looks:   make(chan chan look),
 		stop:    make(chan struct{}),
 		stopped: make(chan struct{}),
 	}
@@ -78,6 +80,8 @@ func (w *writer) run() {
 		select {
 		case <-w.stop:
 			return
+		case answer := <-w.looks:
+			answer <- w.look()
 		case first := <-w.jobs:
 			w.commit(w.group(first))
 		}
@@ -154,6 +158,32 @@ func call(fn func(ledger.Tx) error, tx ledger.Tx) (err error) {
 		}
 	}()
 	return fn(tx)
+}
+
+// look is what SQLite says of the file's version as this connection sees it:
+// its own commits do not change the number, all others do.
+type look struct {
+	version int64
+	err     error
+}
+
+func (w *writer) look() (l look) {
+	l.err = w.session.one(context.Background(), `PRAGMA data_version`, nil, &l.version)
+	return l
+}
+
+// foreignWrites looks between two transactions.
+func (w *writer) foreignWrites(ctx context.Context) (int64, error) {
+	answer := make(chan look, 1)
+	select {
+	case w.looks <- answer:
+		l := <-answer
+		return l.version, l.err
+	case <-w.stopped:
+		return 0, errClosed
+	case <-ctx.Done():
+		return 0, unavailable(ctx.Err())
+	}
 }
 
 // probe writes a row that means nothing.

@@ -1,0 +1,11 @@
+package ledger
+
+// Trust keeps customers' facts in memory although nobody watches for others'
+// writes; it tells whether somebody does.
+func (b *Book) Trust() { b.known.trusted.Store(true) }
+
+// Trusted tells whether customers' facts are kept in memory.
+func (b *Book) Trusted() bool { return b.known.trusted.Load() }
+
+// Forget drops what is kept: tests write past the book.
+func (b *Book) Forget() { b.known.clear() }

@@ -1,0 +1,156 @@
+package ledger
+
+import (
+	"context"
+	"hash/maphash"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+)
+
+// Bounds of the facts kept in memory.
+const (
+	maxKnownBytes = 256 << 20
+	// pollEvery is how often the store is asked whether others wrote: what they
+	// block or revoke counts within a second (Contract §5).
+	pollEvery = 250 * time.Millisecond
+)
+
+// known keeps what the books say of customers in the memory of this process,
+// because reading it costs more than the rest of a quote. Own writes drop what
+// they touch before they are answered; others' writes drop everything. A
+// booking never looks here.
+//
+// A reader that read before a write must not remember after it: each drop
+// moves the generation of the customer's stripe on, and what was read under an
+// older generation is not kept.
+type known struct {
+	customers *otter.Cache[string, *knownFacts]
+	seed      maphash.Seed
+	stripes   [256]stripe
+	trusted   atomic.Bool // others' writes are being looked for
+}
+
+type stripe struct {
+	mu         sync.Mutex
+	generation uint64
+}
+
+type knownFacts struct {
+	facts  Facts
+	readAt time.Time // coupons that had expired by then are not among them
+}
+
+func newKnown() *known {
+	return &known{
+		seed: maphash.MakeSeed(),
+		customers: otter.Must(&otter.Options[string, *knownFacts]{
+			MaximumWeight: maxKnownBytes,
+			Weigher: func(id string, k *knownFacts) uint32 {
+				const customer, coupon = 256, 256                               // bytes, about
+				return uint32(customer + len(id) + coupon*len(k.facts.Coupons)) // #nosec G115 -- at most 1,000 coupons
+			},
+		}),
+	}
+}
+
+func (k *known) stripe(customerID string) *stripe {
+	return &k.stripes[maphash.String(k.seed, customerID)%uint64(len(k.stripes))]
+}
+
+// get is what is known of a customer at an instant.
+func (k *known) get(customerID string, now time.Time) (Facts, bool) {
+	if !k.trusted.Load() {
+		return Facts{}, false
+	}
+	kept, ok := k.customers.GetIfPresent(customerID)
+	if !ok || now.Before(kept.readAt) {
+		return Facts{}, false
+	}
+	return kept.facts.at(now), true
+}
+
+// generation is to be asked before reading what put will keep.
+func (k *known) generation(customerID string) uint64 {
+	s := k.stripe(customerID)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.generation
+}
+
+func (k *known) put(customerID string, generation uint64, facts Facts, now time.Time) {
+	if !k.trusted.Load() {
+		return
+	}
+	s := k.stripe(customerID)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.generation == generation {
+		k.customers.Set(customerID, &knownFacts{facts, now})
+	}
+}
+
+// drop forgets customers, and what is being read of them.
+func (k *known) drop(customerIDs []string) {
+	for _, id := range customerIDs {
+		s := k.stripe(id)
+		s.mu.Lock()
+		s.generation++
+		k.customers.Invalidate(id)
+		s.mu.Unlock()
+	}
+}
+
+// clear forgets everybody.
+func (k *known) clear() {
+	for i := range k.stripes {
+		s := &k.stripes[i]
+		s.mu.Lock()
+		s.generation++
+		s.mu.Unlock()
+	}
+	k.customers.InvalidateAll()
+}
+
+// at leaves out coupons that have expired since. Facts that are kept are never
+// changed.
+func (f Facts) at(now time.Time) Facts {
+	for i := range f.Coupons {
+		if f.Coupons[i].Window(now) != WindowEnded {
+			continue
+		}
+		living := make([]Coupon, 0, len(f.Coupons))
+		for j := range f.Coupons {
+			if f.Coupons[j].Window(now) != WindowEnded {
+				living = append(living, f.Coupons[j])
+			}
+		}
+		f.Coupons = living
+		break
+	}
+	return f
+}
+
+// Watch looks for writes of others to the same ledger until ctx ends. Only
+// while it does are customers' facts kept in memory.
+func (b *Book) Watch(ctx context.Context) {
+	defer b.known.trusted.Store(false)
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	mark, sure := int64(0), false
+	for {
+		now, err := b.store.ForeignWrites(ctx)
+		if err != nil || !sure || now != mark {
+			b.known.clear()
+		}
+		mark, sure = now, err == nil
+		b.known.trusted.Store(sure)
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}

@@ -1,0 +1,208 @@
+package ledger_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"scrip/engine/ledger"
+)
+
+// counting tells how often facts were read from the store.
+type counting struct {
+	ledger.Store
+	reads atomic.Int64
+	fail  atomic.Bool
+}
+
+func (c *counting) Blocked(ctx context.Context, id string) (bool, error) {
+	c.reads.Add(1)
+	return c.Store.Blocked(ctx, id)
+}
+
+func (c *counting) ForeignWrites(ctx context.Context) (int64, error) {
+	if c.fail.Load() {
+		return 0, ledger.ErrUnavailable
+	}
+	return c.Store.ForeignWrites(ctx)
+}
+
+func countedOffice(t *testing.T) (*office, *counting) {
+	t.Helper()
+	o := newOffice(t)
+	store := &counting{Store: o.store}
+	book, err := ledger.Open(t.Context(), store, master(t, masterKey), o.hear())
+	o.must(err)
+	o.Book = book
+	return o, store
+}
+
+// facts reads a customer's facts and tells how often the store was asked.
+func (o *office) facts(store *counting, customer string) (ledger.Facts, int64) {
+	o.t.Helper()
+	before := store.reads.Load()
+	facts, err := o.Facts(context.Background(), customer, o.Now())
+	o.must(err)
+	return facts, store.reads.Load() - before
+}
+
+func TestFactsAreReadOnce(t *testing.T) {
+	o, store := countedOffice(t)
+	o.issued("welcome", "c")
+	if _, reads := o.facts(store, "c"); reads != 1 {
+		t.Fatal("not read")
+	}
+	if _, reads := o.facts(store, "c"); reads != 1 {
+		t.Error("kept although nobody watches")
+	}
+	o.Trust()
+	o.facts(store, "c")
+	facts, reads := o.facts(store, "c")
+	if reads != 0 || len(facts.Coupons) != 1 || facts.Coupons[0].Terms == nil {
+		t.Errorf("read %d times: %+v", reads, facts)
+	}
+	if _, reads := o.facts(store, "other"); reads != 1 {
+		t.Error("another customer's facts")
+	}
+}
+
+func TestOwnWritesCountAtOnce(t *testing.T) {
+	o, store := countedOffice(t)
+	o.Trust()
+	o.facts(store, "c")
+	coupon := o.issued("welcome", "c")
+	if facts, _ := o.facts(store, "c"); len(facts.Coupons) != 1 {
+		t.Error("issued")
+	}
+	block := func(e *ledger.Entry) error { _, err := e.Block("c", ""); return err }
+	o.must(o.do(block))
+	if facts, _ := o.facts(store, "c"); !facts.Blocklisted {
+		t.Error("blocked")
+	}
+	o.must(o.do(func(e *ledger.Entry) error { return e.Unblock("c") }))
+	if facts, _ := o.facts(store, "c"); facts.Blocklisted {
+		t.Error("unblocked")
+	}
+	if _, err := o.revoke(coupon.ID); err != nil {
+		t.Fatal(err)
+	}
+	if facts, _ := o.facts(store, "c"); len(facts.Coupons) != 0 {
+		t.Error("revoked")
+	}
+	if _, _, err := o.register("d", "welcome"); err != nil {
+		t.Fatal(err)
+	}
+	if facts, _ := o.facts(store, "d"); len(facts.Coupons) != 1 {
+		t.Error("registered")
+	}
+}
+
+func TestKnownFactsFollowTheClock(t *testing.T) {
+	o, store := countedOffice(t)
+	o.Trust()
+	o.campaigns(ledger.Campaign{ID: "short", Name: "n", Terms: ledger.WelcomeCampaign(epoch).Terms, PerCustomer: 9,
+		ValidFor: ledger.Validity{Text: "1h", Duration: time.Hour}})
+	o.issued("short", "c")
+	o.issued("welcome", "c")
+	for _, step := range []struct {
+		at          time.Duration
+		held, reads int64
+	}{{0, 2, 1}, {time.Hour - tick, 2, 0}, {time.Hour, 1, 0}, {2 * time.Hour, 1, 0}, {30 * time.Minute, 2, 0}, {-tick, 2, 1}} {
+		o.at(step.at)
+		if facts, reads := o.facts(store, "c"); int64(len(facts.Coupons)) != step.held || reads != step.reads {
+			t.Errorf("at %s: %d coupons, read %d times; want %d, %d", step.at, len(facts.Coupons), reads, step.held, step.reads)
+		}
+	}
+}
+
+// Whoever was told of a write sees it, however many read meanwhile.
+func TestReadersNeverKeepWhatAWriteMadeOld(t *testing.T) {
+	o, _ := countedOffice(t)
+	o.Trust()
+	stop := make(chan struct{})
+	var readers sync.WaitGroup
+	for range 4 {
+		readers.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					if _, err := o.Facts(context.Background(), "c", o.Now()); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		})
+	}
+	for i := range 300 {
+		o.must(o.do(func(e *ledger.Entry) error {
+			if i%2 == 0 {
+				_, err := e.Block("c", fmt.Sprint(i))
+				return err
+			}
+			return e.Unblock("c")
+		}))
+		facts, err := o.Facts(t.Context(), "c", o.Now())
+		if err != nil || facts.Blocklisted != (i%2 == 0) {
+			t.Fatalf("after write %d: blocked %v, %v", i, facts.Blocklisted, err)
+		}
+	}
+	close(stop)
+	readers.Wait()
+}
+
+// Another sidecar on the same ledger is noticed, and nothing is trusted while nobody can tell.
+func TestOthersWritesAreNoticed(t *testing.T) {
+	o, store := countedOffice(t)
+	other := newOfficeOn(t, o.path)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { defer close(ended); o.Watch(ctx) }()
+	soon := func(what string, holds func() bool) {
+		t.Helper()
+		for deadline := time.Now().Add(time.Minute); !holds(); time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("never: %s", what)
+			}
+		}
+	}
+	soon("watched", o.Trusted)
+	for i := range 4 {
+		o.facts(store, "c")
+		want := i%2 == 0
+		other.must(other.do(func(e *ledger.Entry) error {
+			if want {
+				_, err := e.Block("c", "")
+				return err
+			}
+			return e.Unblock("c")
+		}))
+		soon("the other's write", func() bool { facts, _ := o.facts(store, "c"); return facts.Blocklisted == want })
+	}
+	store.fail.Store(true)
+	soon("distrust", func() bool { return !o.Trusted() })
+	store.fail.Store(false)
+	soon("trust again", o.Trusted)
+	cancel()
+	<-ended
+	if o.Trusted() {
+		t.Error("trusted although nobody watches any more")
+	}
+	if _, err := o.store.ForeignWrites(ctx); err != nil && !errors.Is(err, ledger.ErrUnavailable) {
+		t.Error(err)
+	}
+}
+
+func newOfficeOn(t *testing.T, path string) *office {
+	t.Helper()
+	o := &office{t: t, clock: new(clock), path: path}
+	o.at(0)
+	o.open()
+	t.Cleanup(o.close)
+	return o
+}
