@@ -5,7 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/binary"
-	"hash"
+	"strconv"
 	"strings"
 	"time"
 
@@ -29,7 +29,7 @@ var idEncoding = base32.HexEncoding.WithPadding(base32.NoPadding)
 // the policies' revision, and the facts of the customer at an instant. Every
 // part is written with its length or count, so no two contents look alike.
 func contentKey(r *Request, facts *ledger.Facts, revision string, now time.Time) string {
-	d := digester{sha256.New()}
+	d := make(digest, 0, 4<<10)
 	d.texts(revision, r.Customer.ID, r.Customer.Attributes, r.Select)
 	d.texts(r.Order.ID, r.Order.Type, r.Order.Currency.Code(), r.Order.Attributes)
 	d.amounts(r.Order.Discounts)
@@ -50,7 +50,8 @@ func contentKey(r *Request, facts *ledger.Facts, revision string, now time.Time)
 		// Terms and life of a coupon never change; its place in its life does.
 		d.texts(facts.Coupons[i].ID, facts.Coupons[i].Window(now))
 	}
-	return encodeID(d.Sum(nil)[:digestBytes])
+	sum := sha256.Sum256(d)
+	return encodeID(sum[:digestBytes])
 }
 
 // privateKey is a key that no content has: for quotes that are found by their
@@ -76,29 +77,22 @@ func random(n int) []byte {
 	return b
 }
 
-// digester writes values so that they cannot run into each other.
-type digester struct{ hash.Hash }
+// digest collects what is to be digested, so that values cannot run into each
+// other.
+type digest []byte
 
-func (d digester) number(n int) {
-	_, _ = d.Write(binary.AppendVarint(nil, int64(n))) // a hash never fails
-}
+func (d *digest) number(n int) { *d = binary.AppendVarint(*d, int64(n)) }
 
-func (d digester) flag(b bool) {
-	if b {
-		d.number(1)
-	} else {
-		d.number(0)
-	}
-}
+func (d *digest) flag(b bool) { *d = strconv.AppendBool(*d, b) }
 
-func (d digester) texts(texts ...string) {
+func (d *digest) texts(texts ...string) {
 	for _, text := range texts {
 		d.number(len(text))
-		_, _ = d.Write([]byte(text)) // a hash never fails
+		*d = append(*d, text...)
 	}
 }
 
-func (d digester) amounts(list []NamedAmount) {
+func (d *digest) amounts(list []NamedAmount) {
 	d.number(len(list))
 	for _, item := range list {
 		d.texts(item.ID)

@@ -82,20 +82,22 @@ func (r *Request) price() (pricing.Order, []refusal.Fault) {
 	refuse := func(pointer, detail string, args ...any) {
 		faults = append(faults, refusal.Fault{Pointer: pointer, Detail: fmt.Sprintf(detail, args...)})
 	}
+	at := func(s, l int, member string) string {
+		return fmt.Sprintf("/order/sub_orders/%d/lines/%d/%s", s, l, member)
+	}
 	order := pricing.Order{SubOrders: make([]int, len(r.Order.SubOrders))}
 	var left, whole money.Amount
 	for s, sub := range r.Order.SubOrders {
 		order.SubOrders[s] = len(sub.Lines)
 		for l, line := range sub.Lines {
-			at := fmt.Sprintf("/order/sub_orders/%d/lines/%d", s, l)
 			original, err := line.UnitPrice.Times(line.Quantity, r.Order.Currency)
 			discounts, sumErr := sum(line.Discounts)
 			switch {
 			case err != nil || original >= money.Limit-whole:
-				refuse(at+"/unit_price", "with this line the order reaches 10^15 minor units, which is too much")
+				refuse(at(s, l, "unit_price"), "with this line the order reaches 10^15 minor units, which is too much")
 				original = 0
 			case sumErr != nil || discounts > original:
-				refuse(at+"/discounts", "the line's discounts exceed its original price of %s", r.Order.Currency.Format(original))
+				refuse(at(s, l, "discounts"), "the line's discounts exceed its original price of %s", r.Order.Currency.Format(original))
 				discounts = 0
 			}
 			whole += original

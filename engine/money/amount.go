@@ -76,16 +76,17 @@ func (c Currency) Append(dst []byte, a Amount) []byte {
 		dst = append(dst, '-')
 		magnitude = -magnitude
 	}
-	digits := strconv.AppendUint(make([]byte, 0, 20), magnitude, 10)
-	for len(digits) <= c.Digits() {
-		digits = append([]byte{'0'}, digits...)
+	var scale uint64 = 1
+	for range c.digits {
+		scale *= 10
 	}
-	point := len(digits) - c.Digits()
-	dst = append(dst, digits[:point]...)
-	if c.digits > 0 {
-		dst = append(dst, '.')
-		dst = append(dst, digits[point:]...)
+	dst = strconv.AppendUint(dst, magnitude/scale, 10)
+	if c.digits == 0 {
+		return dst
 	}
+	point := len(dst)
+	dst = strconv.AppendUint(dst, scale+magnitude%scale, 10) // a one before the digits keeps their zeros …
+	dst[point] = '.'                                         // … and gives its place to the point
 	return dst
 }
 

@@ -42,7 +42,10 @@ func (a *Active) Watch(ctx context.Context, from Source, log *slog.Logger) {
 		}
 		start := time.Now()
 		revision, ok := settled(ctx, from)
-		if wait = max(every, pollShare*time.Since(start)); !ok || revision == seen {
+		wait = max(every, pollShare*time.Since(start))
+		// What was reloaded by hand and taken back before this reading counts as a change too.
+		asIs := (revision == a.Current().Revision) == (a.LastError() == nil)
+		if !ok || revision == seen && asIs {
 			continue
 		}
 		seen = revision

@@ -41,9 +41,12 @@ func (l *list[T]) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 		return err
 	}
 	*l = list[T]{}
-	here := d.StackPointer()
 	for d.PeekKind() != ']' {
 		if d.PeekKind() == 'n' {
+			here := d.StackPointer() // what was read last: the list, or the element before
+			if len(*l) > 0 {
+				here = here.Parent()
+			}
 			return &json.SemanticError{JSONPointer: here.AppendToken(strconv.Itoa(len(*l))), Err: errNull}
 		}
 		var element T
