@@ -194,12 +194,7 @@ func (a *app) serve(ctx context.Context) error {
 		a.api.Book.Watch(ctx)
 		return nil
 	})
-	if source, err := policySource(a.settings.policies); err == nil && a.settings.policies != "" {
-		group.Go(func() error {
-			a.active.Watch(ctx, source, a.log)
-			return nil
-		})
-	}
+	group.Go(func() error { return a.watchPolicies(ctx) })
 	for listener, server := range servers {
 		group.Go(func() error {
 			if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
@@ -221,6 +216,15 @@ func (a *app) serve(ctx context.Context) error {
 	err := group.Wait()
 	a.log.Info("stopped")
 	return err
+}
+
+// watchPolicies follows changes of the policies' source, if it can change.
+func (a *app) watchPolicies(ctx context.Context) error {
+	source, err := policySource(a.settings.policies)
+	if err == nil && a.settings.policies != "" {
+		a.active.Watch(ctx, source, a.log)
+	}
+	return nil
 }
 
 func addressOf(l net.Listener) string {

@@ -50,14 +50,12 @@ func Load(ctx context.Context, from Source, options Options, now time.Time) (*Sn
 		ActivatedAt: now.UTC(),
 		decisions:   make(map[string]*decision),
 	}
-	var missing []Fault
+	if missing := absentDecisions(compiler); len(missing) > 0 {
+		return nil, &RefusedError{Source: source, Faults: missing}
+	}
 	abandoned := new(atomic.Int64)
 	for _, name := range decisionNames {
 		ref := ast.MustParseRef("data." + name)
-		if fault := absent(compiler, name, ref); fault != nil {
-			missing = append(missing, *fault)
-			continue
-		}
 		d := &decision{name: name, dependsOn: dependencies(compiler, ref), timeout: options.Timeout, abandoned: abandoned, alarm: options.Alarm}
 		if options.Memo {
 			d.memo = newMemo()
@@ -67,9 +65,6 @@ func Load(ctx context.Context, from Source, options Options, now time.Time) (*Sn
 			return nil, refused(source, err)
 		}
 		s.decisions[name] = d
-	}
-	if len(missing) > 0 {
-		return nil, &RefusedError{Source: source, Faults: missing}
 	}
 	return s, nil
 }
@@ -138,6 +133,15 @@ func addModule(modules map[string]*ast.Module, f file) error {
 		modules[f.path] = module
 	}
 	return err
+}
+
+func absentDecisions(compiler *ast.Compiler) (faults []Fault) {
+	for _, name := range decisionNames {
+		if fault := absent(compiler, name, ast.MustParseRef("data."+name)); fault != nil {
+			faults = append(faults, *fault)
+		}
+	}
+	return faults
 }
 
 // absent says what is wrong if the compiled rules do not answer a decision.
