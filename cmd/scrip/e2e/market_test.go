@@ -72,6 +72,7 @@ type market struct {
 	customers []string
 	blocked   map[string]bool
 	coupons   map[string][]coupon // by customer, whatever their status
+	short     string              // the last coupon issued that lives a second
 	orders    int
 }
 
@@ -96,31 +97,36 @@ func openMarket(t *testing.T, s *sidecar) *market {
 	for range 24 {
 		m.customers = append(m.customers, unique("shopper"))
 	}
-	short := ""
 	for i, customer := range m.customers {
-		for c, campaign := range campaigns {
-			if m.IntN(2) == 0 {
-				continue
-			}
-			switch issued := s.issue(t, campaign, customer); c {
-			case len(campaigns) - 2:
-				s.revoke(t, issued.ID)
-			case len(campaigns) - 1:
-				short = issued.ID
-			}
-		}
+		m.handOut(t, s, campaigns, customer)
 		if i%8 == 7 {
 			s.block(t, customer)
 			m.blocked[customer] = true
 		}
 	}
-	if short != "" { // the last one issued
-		s.awaitStatus(t, short, "expired")
+	if m.short != "" {
+		s.awaitStatus(t, m.short, "expired")
 	}
 	for _, customer := range m.customers {
 		m.coupons[customer] = s.held(t, customer, "limit=500")
 	}
 	return m
+}
+
+// handOut gives the customer coupons of some campaigns. Those of the last two are revoked, and short-lived.
+func (m *market) handOut(t *testing.T, s *sidecar, campaigns []string, customer string) {
+	t.Helper()
+	for c, campaign := range campaigns {
+		if m.IntN(2) == 0 {
+			continue
+		}
+		switch issued := s.issue(t, campaign, customer); c {
+		case len(campaigns) - 2:
+			s.revoke(t, issued.ID)
+		case len(campaigns) - 1:
+			m.short = issued.ID
+		}
+	}
 }
 
 // marketPolicies is the shipped folder with a customer on its blocklist, and with an author's files.
