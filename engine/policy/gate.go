@@ -1,11 +1,13 @@
 package policy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -68,10 +70,7 @@ func runTests(ctx context.Context, modules, tests map[string]*ast.Module, store 
 	if err != nil {
 		return nil, nil, err
 	}
-	for r := range results {
-		if !r.Fail && r.Error == nil {
-			continue
-		}
+	for _, r := range failed(results) {
 		name := r.Package + "." + r.Name
 		fault := Fault{Message: "test failed: " + name}
 		if r.Error != nil {
@@ -87,6 +86,20 @@ func runTests(ctx context.Context, modules, tests map[string]*ast.Module, store 
 		return nil, nil, fmt.Errorf("the folder's tests take longer than %s: %w", testsTimeout, context.Cause(ctx))
 	}
 	return faults, failing, nil
+}
+
+// failed are the tests that do not pass, in the order of the files: they run
+// side by side.
+func failed(results chan *tester.Result) (list []*tester.Result) {
+	for r := range results {
+		if r.Fail || r.Error != nil {
+			list = append(list, r)
+		}
+	}
+	slices.SortFunc(list, func(a, b *tester.Result) int {
+		return cmp.Or(a.Location.Compare(b.Location), strings.Compare(a.Name, b.Name))
+	})
+	return list
 }
 
 // testCapabilities is what tests may call besides: everything of this OPA that
