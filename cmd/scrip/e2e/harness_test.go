@@ -54,7 +54,7 @@ func build(target string) ([]byte, error) {
 		args = append(args, "-race")
 	}
 	if os.Getenv("SCRIP_COVER_DIR") != "" {
-		args = append(args, "-cover", "-coverpkg=scrip/...")
+		args = append(args, "-cover", "-covermode=atomic", "-coverpkg=scrip/...")
 	}
 	return exec.Command("go", append(args, "scrip/cmd/scrip")...).CombinedOutput()
 }
