@@ -34,10 +34,15 @@ func NewMemory(maxBytes uint64) (*Memory, error) {
 	return &Memory{quotes}, nil
 }
 
-// Find is the quote under a key, if it is known and lives at now.
-func (m *Memory) Find(_ context.Context, key string, now time.Time) (*engine.Quote, bool) {
+// Known is the quote under a key, if it is remembered and lives at now.
+func (m *Memory) Known(key string, now time.Time) (*engine.Quote, bool) {
 	q, ok := m.quotes.GetIfPresent(key)
 	return q, ok && now.Before(q.ExpiresAt)
+}
+
+// Find is what is known: nobody shares this cache.
+func (m *Memory) Find(_ context.Context, key string, now time.Time) (*engine.Quote, bool) {
+	return m.Known(key, now)
 }
 
 // Keep remembers a quote unless one that lives is there already.

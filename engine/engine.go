@@ -36,7 +36,11 @@ type Books interface {
 // Quotes remembers quotes, each under a key. It may forget any of them at any
 // time and gives back exactly what was kept; it never fails.
 type Quotes interface {
-	// Find is the quote under a key, if it is known and lives at now.
+	// Known is the quote under a key, if this process remembers it and it lives
+	// at now. It asks nobody.
+	Known(key string, now time.Time) (*Quote, bool)
+	// Find is the quote under a key, if any process that shares the cache
+	// remembers it and it lives at now.
 	Find(ctx context.Context, key string, now time.Time) (*Quote, bool)
 	// Keep remembers a quote under a key until it expires, unless one that
 	// lives at now is there already: of several made at once the first stays.
@@ -72,9 +76,11 @@ func (e *Engine) Quote(ctx context.Context, r *Request) (*Quote, error) {
 		return nil, err
 	}
 	key := contentKey(r, &facts, policies.Revision, now)
-	if q, ok := e.Quotes.Find(ctx, key, now); ok {
+	if q, ok := e.Quotes.Known(key, now); ok {
 		return q, nil
 	}
+	// What other processes made is found by Keep: remembered decisions make a
+	// quote in less time than it takes to ask them first.
 	hearing := newHearing(ctx, policies, r, order, &facts, now)
 	verdict := hearing.decide()
 	hearing.close(e.Log)

@@ -53,7 +53,7 @@ func TestTheContractsExample(t *testing.T) {
 		len(first.Reasons) > 0 || second.ID != "cpn_2" || second.Applicable || second.Discount != 0 || !has(second.Reasons, "coupon.minimum_spend") {
 		t.Errorf("%+v", q.Coupons)
 	}
-	if want := []string{"policies", "facts of c-1001", "find", "keep"}; !slices.Equal(d.calls, want) {
+	if want := []string{"policies", "facts of c-1001", "known", "keep"}; !slices.Equal(d.calls, want) {
 		t.Errorf("calls %q, want %q", d.calls, want)
 	}
 }
@@ -64,7 +64,7 @@ func TestAKnownQuoteIsNotMadeAgain(t *testing.T) {
 	d := newDesk(rules(t, patience, map[string]string{"order": denies("x", "1 / 0 == 1")}))
 	known := &Quote{ID: "q_known", ExpiresAt: start.Add(time.Second)}
 	d.kept[contentKey(example(t), &d.facts, d.snapshot.Revision, start)] = known
-	if q := d.quote(t, example(t)); q != known || !slices.Equal(d.calls, []string{"policies", "facts of c-1001", "find"}) {
+	if q := d.quote(t, example(t)); q != known || !slices.Equal(d.calls, []string{"policies", "facts of c-1001", "known"}) {
 		t.Errorf("%+v, calls %q", q, d.calls)
 	}
 }
@@ -73,7 +73,7 @@ func TestALedgerThatCannotBeReadIsAnError(t *testing.T) {
 	t.Parallel()
 	d := newDesk(shipped(t))
 	d.factsErr = ledger.ErrUnavailable
-	if q, err := d.Quote(t.Context(), example(t)); q != nil || !errors.Is(err, ledger.ErrUnavailable) || slices.Contains(d.calls, "find") {
+	if q, err := d.Quote(t.Context(), example(t)); q != nil || !errors.Is(err, ledger.ErrUnavailable) || slices.Contains(d.calls, "known") {
 		t.Errorf("%v, %v, calls %q", q, err, d.calls)
 	}
 	d = newDesk(shipped(t))

@@ -38,7 +38,7 @@ func TestAQuoteIsMadeAtOneInstant(t *testing.T) {
 	d := newDesk(shipped(t))
 	d.now = start.In(time.FixedZone("east", 7200)).Add(1_234_567_891 * time.Nanosecond)
 	q := d.quote(t, example(t))
-	if want := start.Add(1_234_567 * time.Microsecond); q.CreatedAt != want || q.ExpiresAt != want.Add(ttl) || d.calls[1] != "facts of c-1001" || d.calls[2] != "find" {
+	if want := start.Add(1_234_567 * time.Microsecond); q.CreatedAt != want || q.ExpiresAt != want.Add(ttl) || d.calls[1] != "facts of c-1001" || d.calls[2] != "known" {
 		t.Errorf("%v to %v, calls %q", q.CreatedAt, q.ExpiresAt, d.calls)
 	}
 }
