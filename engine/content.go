@@ -34,18 +34,19 @@ func contentKey(r *Request, facts *ledger.Facts, revision string, now time.Time)
 	d.texts(r.Order.ID, r.Order.Type, r.Order.Currency.Code(), r.Order.Attributes)
 	d.amounts(r.Order.Discounts)
 	d.amounts(r.Order.Charges)
-	d.number(len(r.Order.SubOrders))
+	d.count(len(r.Order.SubOrders))
 	for _, sub := range r.Order.SubOrders {
 		d.texts(sub.ID)
-		d.number(len(sub.Lines))
+		d.count(len(sub.Lines))
 		for _, l := range sub.Lines {
-			d.texts(l.ID, l.Product.ID, l.Product.Type, l.Product.Attributes, l.UnitPrice.String())
-			d.number(int(l.Quantity))
+			d.texts(l.ID, l.Product.ID, l.Product.Type, l.Product.Attributes)
+			d.number(l.UnitPrice.Millionths())
+			d.number(l.Quantity)
 			d.amounts(l.Discounts)
 		}
 	}
 	d.flag(facts.Blocklisted)
-	d.number(len(facts.Coupons))
+	d.count(len(facts.Coupons))
 	for i := range facts.Coupons {
 		// Terms and life of a coupon never change; its place in its life does.
 		d.texts(facts.Coupons[i].ID, facts.Coupons[i].Window(now))
@@ -81,21 +82,23 @@ func random(n int) []byte {
 // other.
 type digest []byte
 
-func (d *digest) number(n int) { *d = binary.AppendVarint(*d, int64(n)) }
+func (d *digest) number(n int64) { *d = binary.AppendVarint(*d, n) }
+
+func (d *digest) count(n int) { d.number(int64(n)) }
 
 func (d *digest) flag(b bool) { *d = strconv.AppendBool(*d, b) }
 
 func (d *digest) texts(texts ...string) {
 	for _, text := range texts {
-		d.number(len(text))
+		d.count(len(text))
 		*d = append(*d, text...)
 	}
 }
 
 func (d *digest) amounts(list []NamedAmount) {
-	d.number(len(list))
+	d.count(len(list))
 	for _, item := range list {
 		d.texts(item.ID)
-		d.number(int(item.Amount))
+		d.number(int64(item.Amount))
 	}
 }

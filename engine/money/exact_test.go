@@ -30,6 +30,7 @@ func TestUnitPriceTimesQuantity(t *testing.T) {
 		{"more than an amount holds", "USD", "999999999999.999999", 1_000_000, 0, money.ErrOverflow},
 		{"the largest quantity", "JPY", "1", math.MaxInt64, math.MaxInt64, nil},
 		{"one over the largest", "JPY", "1.000001", math.MaxInt64, 0, money.ErrOverflow},
+		{"below zero", "USD", "0.000001", -1, 0, money.ErrOverflow},
 		{"the smallest quantity", "CLF", "1", math.MinInt64, 0, money.ErrOverflow},
 	} {
 		t.Run(c.name, func(t *testing.T) {
