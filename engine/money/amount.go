@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // Amount is a sum of money in minor units of a currency that is known beside
@@ -53,7 +54,7 @@ func (c Currency) Parse(text string) (Amount, error) {
 	}
 	for ; scale > c.digits; scale-- {
 		if coefficient%10 != 0 {
-			return 0, fmt.Errorf("%q %w: %s has %d", text, ErrTooFine, c.code, c.digits)
+			return 0, fmt.Errorf("%q %w: %s has %d", strings.Clone(text), ErrTooFine, c.code, c.digits)
 		}
 		coefficient /= 10
 	}
@@ -131,5 +132,5 @@ func syntaxError(text string) error {
 	if len(text) > shown {
 		text = text[:shown] + "…"
 	}
-	return fmt.Errorf("%q %w", text, ErrSyntax)
+	return fmt.Errorf("%q %w", strings.Clone(text), ErrSyntax) // a clone: callers' texts need not outlive the call
 }

@@ -3,6 +3,7 @@ package money
 import (
 	"fmt"
 	"math/bits"
+	"strings"
 
 	"github.com/shopspring/decimal"
 )
@@ -59,7 +60,7 @@ func ParsePercent(text string) (Percent, error) {
 	}
 	p := decimal.New(coefficient, -scale)
 	if !p.IsPositive() || p.GreaterThan(hundred) || !p.Equal(p.Truncate(maxPercentDigits)) {
-		return Percent{}, fmt.Errorf("%q %w", text, ErrPercent)
+		return Percent{}, fmt.Errorf("%q %w", strings.Clone(text), ErrPercent)
 	}
 	return Percent{p.Shift(maxPercentDigits).IntPart()}, nil
 }

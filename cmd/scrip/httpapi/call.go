@@ -95,7 +95,11 @@ func (c *call) decodeNothing() error {
 }
 
 func (c *call) checkMediaType() error {
-	kind, params, err := mime.ParseMediaType(c.gin.GetHeader("Content-Type"))
+	given := c.gin.GetHeader("Content-Type")
+	if given == jsonType && c.gin.GetHeader("Content-Encoding") == "" {
+		return nil // as most say it
+	}
+	kind, params, err := mime.ParseMediaType(given)
 	charset, hasCharset := params["charset"]
 	switch {
 	case err != nil || kind != jsonType || hasCharset && !strings.EqualFold(charset, "utf-8"):

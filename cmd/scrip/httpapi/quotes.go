@@ -12,11 +12,7 @@ func (a *API) createQuote(c *call) error {
 		return err
 	}
 	defer a.pricing.leave()
-	var in quoteRequest
-	if err := c.decode(&in); err != nil {
-		return err
-	}
-	request, err := in.request()
+	request, err := c.quoteRequest()
 	if err != nil {
 		return err
 	}
@@ -26,6 +22,21 @@ func (a *API) createQuote(c *call) error {
 	}
 	a.Metrics.quote(q)
 	return c.sendQuote(http.StatusCreated, q)
+}
+
+// quoteRequest reads the body, which is nearly always plain.
+func (c *call) quoteRequest() (*engine.Request, error) {
+	if err := c.checkMediaType(); err != nil {
+		return nil, err
+	}
+	if request, ok := readPlain(c.body); ok {
+		return request, nil
+	}
+	var in quoteRequest
+	if err := decode(c.body, &in); err != nil {
+		return nil, err
+	}
+	return in.request()
 }
 
 func (a *API) getQuote(c *call) error {
