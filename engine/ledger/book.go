@@ -37,6 +37,7 @@ type Book struct {
 	clock   func() time.Time
 	replies keys.Box
 	known   *known
+	touched touched  // customers whose facts are to be read again
 	terms   sync.Map // campaign id → *Terms; they never change, and campaigns are few
 }
 
@@ -50,7 +51,7 @@ var ErrWrongKey = errors.New("this ledger was written under another master key: 
 // fingerprint and gets the welcome campaign; one that has another key's is
 // refused with [ErrWrongKey].
 func Open(ctx context.Context, store Store, master keys.Master, clock func() time.Time) (*Book, error) {
-	b := &Book{store: store, clock: clock, replies: master.Replies(), known: newKnown()}
+	b := &Book{store: store, clock: clock, replies: master.Replies(), known: newKnown(), touched: newTouched()}
 	err := store.Write(ctx, func(tx Tx) error {
 		fresh, err := tx.PutMeta(ctx, metaKeyFingerprint, master.Fingerprint())
 		if err != nil {
@@ -99,15 +100,25 @@ func (b *Book) Facts(ctx context.Context, customerID string, now time.Time) (Fac
 }
 
 func (b *Book) readFacts(ctx context.Context, customerID string, now time.Time) (Facts, error) {
-	blocked, err := b.store.Blocked(ctx, customerID)
+	holdings, err := b.holdings(ctx, []string{customerID}, now)
 	if err != nil {
 		return Facts{}, err
 	}
-	coupons, err := b.store.Coupons(ctx, customerID, StatusAvailable, now, Page{Limit: MaxAvailable})
+	return holdings[0].Facts, nil
+}
+
+// holdings reads the facts of customers.
+func (b *Book) holdings(ctx context.Context, customerIDs []string, now time.Time) ([]Holding, error) {
+	holdings, err := b.store.Holdings(ctx, customerIDs, now)
 	if err != nil {
-		return Facts{}, err
+		return nil, err
 	}
-	return Facts{Blocklisted: blocked, Coupons: coupons}, b.addTerms(ctx, b.store, coupons)
+	for i := range holdings {
+		if err := b.addTerms(ctx, b.store, holdings[i].Facts.Coupons); err != nil {
+			return nil, err
+		}
+	}
+	return holdings, nil
 }
 
 // Coupon is one coupon, or a refusal with [CouponNotFound].

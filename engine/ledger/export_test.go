@@ -1,5 +1,7 @@
 package ledger
 
+import "context"
+
 // Trust keeps customers' facts in memory although nobody watches for others'
 // writes; it tells whether somebody does.
 func (b *Book) Trust() { b.known.trusted.Store(true) }
@@ -9,3 +11,12 @@ func (b *Book) Trusted() bool { return b.known.trusted.Load() }
 
 // Forget drops what is kept: tests write past the book.
 func (b *Book) Forget() { b.known.clear() }
+
+// Known tells whether a customer's facts are in memory.
+func (b *Book) Known(customerID string) bool {
+	_, ok := b.known.get(customerID, b.Now())
+	return ok
+}
+
+// Warm reads customers ahead.
+func (b *Book) Warm(ctx context.Context, customerIDs []string) { b.warm(ctx, customerIDs) }

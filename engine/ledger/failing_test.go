@@ -64,8 +64,8 @@ func (s *stumbling) Grants(ctx context.Context, customer string) ([]ledger.Coupo
 	return or(s, func() ([]ledger.Coupon, error) { return s.Store.Grants(ctx, customer) })
 }
 
-func (s *stumbling) Blocked(ctx context.Context, customer string) (bool, error) {
-	return or(s, func() (bool, error) { return s.Store.Blocked(ctx, customer) })
+func (s *stumbling) Holdings(ctx context.Context, customers []string, now time.Time) ([]ledger.Holding, error) {
+	return or(s, func() ([]ledger.Holding, error) { return s.Store.Holdings(ctx, customers, now) })
 }
 
 func (s *stumbling) Blocklist(ctx context.Context, page ledger.Page) ([]ledger.Block, error) {

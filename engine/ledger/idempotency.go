@@ -38,7 +38,10 @@ type Reply struct {
 func (b *Book) Do(ctx context.Context, request Request, op func(*Entry) (Reply, error)) (reply Reply, replayed bool, err error) {
 	var touched []string
 	// Whatever became of it: what was read before may be old by now.
-	defer func() { b.known.drop(touched) }()
+	defer func() {
+		b.known.drop(touched)
+		b.touched.add(touched)
+	}()
 	err = b.store.Write(ctx, func(tx Tx) error {
 		reply, replayed = Reply{}, false
 		if request.Key != "" {

@@ -136,7 +136,10 @@ func (f Facts) at(now time.Time) Facts {
 // Watch looks for writes of others to the same ledger until ctx ends. Only
 // while it does are customers' facts kept in memory.
 func (b *Book) Watch(ctx context.Context) {
+	var warming sync.WaitGroup
+	defer warming.Wait()
 	defer b.known.trusted.Store(false)
+	warming.Go(func() { b.keepWarm(ctx) })
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	mark, sure := int64(0), false

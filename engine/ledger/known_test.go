@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -15,13 +16,22 @@ import (
 // counting tells how often facts were read from the store.
 type counting struct {
 	ledger.Store
-	reads atomic.Int64
-	fail  atomic.Bool
+	reads     atomic.Int64
+	fail      atomic.Bool
+	broken    atomic.Bool
+	meanwhile func() // after a reading
 }
 
-func (c *counting) Blocked(ctx context.Context, id string) (bool, error) {
+func (c *counting) Holdings(ctx context.Context, ids []string, now time.Time) ([]ledger.Holding, error) {
 	c.reads.Add(1)
-	return c.Store.Blocked(ctx, id)
+	if c.broken.Load() {
+		return nil, ledger.ErrUnavailable
+	}
+	holdings, err := c.Store.Holdings(ctx, ids, now)
+	if c.meanwhile != nil {
+		c.meanwhile()
+	}
+	return holdings, err
 }
 
 func (c *counting) ForeignWrites(ctx context.Context) (int64, error) {
@@ -156,6 +166,86 @@ func TestReadersNeverKeepWhatAWriteMadeOld(t *testing.T) {
 	readers.Wait()
 }
 
+// Who was written to is in memory soon, without being asked about.
+func TestTouchedCustomersAreReadAhead(t *testing.T) {
+	o, store := countedOffice(t)
+	customers := make([]string, 300)
+	for i := range customers {
+		customers[i] = fmt.Sprint("c", i)
+		if i%2 == 0 {
+			o.issued("welcome", customers[i])
+			continue
+		}
+		o.must(o.do(func(e *ledger.Entry) error { _, err := e.Block(customers[i], ""); return err }))
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { defer close(ended); o.Watch(ctx) }()
+	soon(t, "watched", o.Trusted)
+	o.must(o.do(func(e *ledger.Entry) error { return e.Unblock("nobody") }))
+	for i, customer := range customers {
+		o.must(o.do(func(e *ledger.Entry) error { return e.Unblock(customer) }))
+		soon(t, customer+" in memory", func() bool { return o.Book.Known(customer) })
+		facts, reads := o.facts(store, customer)
+		if reads != 0 || facts.Blocklisted || len(facts.Coupons) != 1-i%2 {
+			t.Fatalf("%s: read %d times: %+v", customer, reads, facts)
+		}
+		if len(facts.Coupons) == 1 && facts.Coupons[0].Terms == nil {
+			t.Fatalf("%s: a coupon without terms", customer)
+		}
+	}
+	o.must(o.do(func(e *ledger.Entry) error {
+		for _, customer := range customers {
+			if _, err := e.Block(customer, ""); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	for _, customer := range customers { // in batches
+		soon(t, customer+" in memory again", func() bool { return o.Book.Known(customer) })
+		if facts, _ := o.facts(store, customer); !facts.Blocklisted {
+			t.Fatalf("%s is not blocked", customer)
+		}
+	}
+	cancel()
+	<-ended
+}
+
+// A write that comes between reading ahead and keeping it wins.
+func TestReadingAheadNeverKeepsWhatAWriteMadeOld(t *testing.T) {
+	o, store := countedOffice(t)
+	o.Trust()
+	store.meanwhile = func() {
+		store.meanwhile = nil
+		o.must(o.do(func(e *ledger.Entry) error { _, err := e.Block("c", ""); return err }))
+	}
+	others := []string{"d0", "d1", "d2", "d3"}
+	o.Warm(t.Context(), append(others, "c"))
+	if facts, reads := o.facts(store, "c"); reads != 1 || !facts.Blocklisted {
+		t.Errorf("read %d times: %+v", reads, facts)
+	}
+	if !slices.ContainsFunc(others, o.Book.Known) { // one of them may share c's stripe, not all
+		t.Error("no other customer is kept")
+	}
+	store.broken.Store(true)
+	o.Warm(t.Context(), []string{"e"})
+	store.broken.Store(false)
+	if o.Book.Known("e") {
+		t.Error("kept what could not be read")
+	}
+}
+
+// soon waits until something holds.
+func soon(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); !holds(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("never: %s", what)
+		}
+	}
+}
+
 // Another sidecar on the same ledger is noticed, and nothing is trusted while nobody can tell.
 func TestOthersWritesAreNoticed(t *testing.T) {
 	o, store := countedOffice(t)
@@ -163,15 +253,7 @@ func TestOthersWritesAreNoticed(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() { defer close(ended); o.Watch(ctx) }()
-	soon := func(what string, holds func() bool) {
-		t.Helper()
-		for deadline := time.Now().Add(time.Minute); !holds(); time.Sleep(time.Millisecond) {
-			if time.Now().After(deadline) {
-				t.Fatalf("never: %s", what)
-			}
-		}
-	}
-	soon("watched", o.Trusted)
+	soon(t, "watched", o.Trusted)
 	for i := range 4 {
 		o.facts(store, "c")
 		want := i%2 == 0
@@ -182,12 +264,12 @@ func TestOthersWritesAreNoticed(t *testing.T) {
 			}
 			return e.Unblock("c")
 		}))
-		soon("the other's write", func() bool { facts, _ := o.facts(store, "c"); return facts.Blocklisted == want })
+		soon(t, "the other's write", func() bool { facts, _ := o.facts(store, "c"); return facts.Blocklisted == want })
 	}
 	store.fail.Store(true)
-	soon("distrust", func() bool { return !o.Trusted() })
+	soon(t, "distrust", func() bool { return !o.Trusted() })
 	store.fail.Store(false)
-	soon("trust again", o.Trusted)
+	soon(t, "trust again", o.Trusted)
 	cancel()
 	<-ended
 	if o.Trusted() {

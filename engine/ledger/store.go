@@ -55,8 +55,9 @@ type Reader interface {
 	// ErrNotFound if the customer never registered.
 	Grants(ctx context.Context, customerID string) ([]Coupon, error)
 
-	// Blocked reports whether a customer is on the blocklist.
-	Blocked(ctx context.Context, customerID string) (bool, error)
+	// Holdings are the facts of customers at an instant, one for each that is
+	// asked about, in any order. Coupons come without their Terms.
+	Holdings(ctx context.Context, customerIDs []string, now time.Time) ([]Holding, error)
 	Blocklist(ctx context.Context, page Page) ([]Block, error)
 
 	// Reply is the stored reply of an idempotency key, or ErrNotFound.
@@ -116,6 +117,12 @@ type Page struct {
 type Position struct {
 	CreatedAt time.Time
 	ID        string
+}
+
+// Holding is what the ledger holds for one customer.
+type Holding struct {
+	CustomerID string
+	Facts      Facts
 }
 
 // Block is one customer on the blocklist.

@@ -13,11 +13,21 @@ type Active struct {
 	current atomic.Pointer[Snapshot]
 	last    atomic.Pointer[error]
 	loading chan struct{} // holds one token while a load runs
+	tallies tallies       // of the decisions, whatever the revision
+
+	activated, unchanged, refused atomic.Uint64
+}
+
+// Reloads counts how loads of the policies ended, since the process started.
+type Reloads struct {
+	Activated uint64 // another revision came into force, the first one included
+	Unchanged uint64 // it was in force already
+	Refused   uint64 // it could not be read, or is not fit; the last good one stayed
 }
 
 // Activate loads the first snapshot with load, which later reloads use too.
 func Activate(ctx context.Context, load func(context.Context) (*Snapshot, error)) (*Active, error) {
-	a := &Active{load: load, loading: make(chan struct{}, 1)}
+	a := &Active{load: load, loading: make(chan struct{}, 1), tallies: newTallies()}
 	return a, a.Reload(ctx)
 }
 
@@ -30,6 +40,21 @@ func (a *Active) LastError() error {
 		return *err
 	}
 	return nil
+}
+
+// Reloads is how the loads so far ended.
+func (a *Active) Reloads() Reloads {
+	return Reloads{Activated: a.activated.Load(), Unchanged: a.unchanged.Load(), Refused: a.refused.Load()}
+}
+
+// Totals is what each decision was asked since the process started, over all
+// revisions, by its name.
+func (a *Active) Totals() map[string]Counts {
+	totals := make(map[string]Counts, len(a.tallies))
+	for name, t := range a.tallies {
+		totals[name] = t.counts()
+	}
+	return totals
 }
 
 // Reload loads the policies again. A failure, usually a [*RefusedError], is
@@ -65,6 +90,7 @@ func (a *Active) swap(ctx context.Context) (err error) {
 		}
 		if err != nil {
 			a.last.Store(&err)
+			a.refused.Add(1)
 		}
 	}()
 	s, err := a.load(ctx)
@@ -72,8 +98,12 @@ func (a *Active) swap(ctx context.Context) (err error) {
 		return err
 	}
 	a.last.Store(nil)
-	if current := a.current.Load(); current == nil || current.Revision != s.Revision {
-		a.current.Store(s)
+	if current := a.current.Load(); current != nil && current.Revision == s.Revision {
+		a.unchanged.Add(1)
+		return nil
 	}
+	s.countOn(a.tallies)
+	a.current.Store(s)
+	a.activated.Add(1)
 	return nil
 }

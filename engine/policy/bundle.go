@@ -2,33 +2,74 @@ package policy
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
-
-	"github.com/open-policy-agent/opa/v1/bundle"
 )
 
 // Bounds on fetching a bundle.
 const (
-	maxBundleBytes = 32 << 20
-	fetchTimeout   = 10 * time.Second
+	maxBundleBytes       = 32 << 20 // as it travels; unpacked it has the bounds of a folder
+	maxBundleHeaderBytes = 64 << 10
+	fetchTimeout         = 10 * time.Second // from the request to the last byte
+	maxRedirects         = 5
 )
 
-// bundleURL is a bundle, as `opa build policies` makes it, on an HTTP server.
-type bundleURL struct {
-	url    string
-	client *http.Client
+// BundlePoll is how often a bundle is looked at if nothing else is said.
+const BundlePoll = 30 * time.Second
+
+// BundleOptions are how a bundle is fetched and whose it must be.
+type BundleOptions struct {
+	Poll  time.Duration // between two looks; 0 is BundlePoll
+	Token string        // sent as a bearer token, "" for none
+	Key   *BundleKey    // that must have signed it; nil: signatures are passed over
 }
 
-// Bundle is a source that fetches an OPA bundle from an http or https URL.
-func Bundle(address string) Source {
-	return &bundleURL{url: address, client: &http.Client{Timeout: fetchTimeout}}
+// bundleURL is a bundle, as `opa build policies` makes it, on an HTTP server
+// that speaks OPA's bundle protocol: a bundle has an ETag, and is sent again
+// only once it has another. It keeps what it fetched last.
+type bundleURL struct {
+	url     string
+	options BundleOptions
+	client  *http.Client
+	kept    atomic.Pointer[fetched]
+}
+
+// fetched is a bundle that was read and accepted.
+type fetched struct {
+	etag  string
+	files []file
+}
+
+// Bundle is a source that fetches an OPA bundle from an http or https URL. A
+// user and a password in it are sent as basic authentication.
+func Bundle(address string, options BundleOptions) Source {
+	if options.Poll == 0 {
+		options.Poll = BundlePoll
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.DisableCompression = true // a bundle is compressed itself; some servers call that its encoding
+	transport.DisableKeepAlives = true  // looks are far apart, and the address may come to mean another server
+	transport.MaxResponseHeaderBytes = maxBundleHeaderBytes
+	return &bundleURL{url: address, options: options,
+		client: &http.Client{Timeout: fetchTimeout, Transport: transport, CheckRedirect: stayPrivate}}
+}
+
+// stayPrivate follows a few redirects, but none that leaves encryption.
+func stayPrivate(next *http.Request, before []*http.Request) error {
+	switch {
+	case len(before) > maxRedirects:
+		return fmt.Errorf("more than %d redirects", maxRedirects)
+	case next.URL.Scheme != "https" && before[0].URL.Scheme == "https":
+		return errors.New("redirected from https to http")
+	}
+	return nil
 }
 
 // String is the URL without what may be secret in it.
@@ -37,60 +78,86 @@ func (b *bundleURL) String() string {
 	if err != nil {
 		return "bundle"
 	}
-	u.RawQuery, u.Fragment = "", ""
-	return u.Redacted()
+	u.User, u.RawQuery, u.Fragment = nil, "", ""
+	return u.String()
 }
 
 func (b *bundleURL) read(ctx context.Context) ([]file, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, b.url, nil)
+	kept := b.kept.Load()
+	request, err := b.request(ctx, kept)
 	if err != nil {
 		return nil, fmt.Errorf("%s is no URL of a bundle", b)
 	}
 	answer, err := b.client.Do(request)
 	if err != nil {
-		return nil, fmt.Errorf("fetch %s: %w", b, unwrapURL(err))
+		return nil, fmt.Errorf("fetch %s: %w", b, unwrapNet(err))
 	}
 	defer answer.Body.Close() // read only
-	if answer.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("fetch %s: the server answers %s", b, answer.Status)
+	switch {
+	case answer.StatusCode == http.StatusNotModified && kept != nil:
+		return kept.files, nil
+	case answer.StatusCode != http.StatusOK:
+		return nil, fmt.Errorf("fetch %s: the server answers %d %s", b, answer.StatusCode, http.StatusText(answer.StatusCode))
 	}
-	return readBundle(io.LimitReader(answer.Body, maxBundleBytes))
+	body, err := io.ReadAll(io.LimitReader(answer.Body, maxBundleBytes+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("fetch %s: %w", b, unwrapNet(err))
+	case len(body) > maxBundleBytes:
+		return nil, fmt.Errorf("fetch %s: larger than %d bytes", b, maxBundleBytes)
+	}
+	files, err := readBundle(body, b.options.Key)
+	if err != nil {
+		return nil, err
+	}
+	b.kept.Store(&fetched{answer.Header.Get("ETag"), files}) // only now: what is refused is fetched again
+	return files, nil
 }
 
-// unwrapURL drops the URL that net/http puts into its errors: it may carry a
-// password.
-func unwrapURL(err error) error {
+func (b *bundleURL) request(ctx context.Context, kept *fetched) (*http.Request, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, b.url, nil)
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("User-Agent", "scrip")
+	request.Header.Set("Prefer", "modes=snapshot") // no deltas: a revision is tested as a whole
+	if b.options.Token != "" {
+		request.Header.Set("Authorization", "Bearer "+b.options.Token)
+	}
+	if kept != nil && kept.etag != "" {
+		request.Header.Set("If-None-Match", kept.etag)
+	}
+	return request, nil
+}
+
+// unwrapNet drops what net/http and net put around an error: a URL may carry a
+// password, and the port on this side makes each failure look like a new one.
+func unwrapNet(err error) error {
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
-		return wrapped.Err
+		if wrapped.Timeout() {
+			return fmt.Errorf("not done within %s", fetchTimeout)
+		}
+		err = wrapped.Err
+	}
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return fmt.Errorf("%s: %w", op.Op, op.Err)
 	}
 	return err
 }
 
-// readBundle takes a bundle apart into the files of a policy folder. A bundle
-// holds all its JSON as one document, schemas among it.
-func readBundle(r io.Reader) ([]file, error) {
-	b, err := bundle.NewReader(r).WithSizeLimitBytes(maxFileBytes).Read()
-	if err != nil {
-		return nil, fmt.Errorf("not a bundle that opa build makes: %w", err)
+// isRemote reports whether a source is fetched, and how often.
+func isRemote(from Source) (poll time.Duration, remote bool) {
+	b, remote := from.(*bundleURL)
+	if !remote {
+		return pollEvery, false
 	}
-	var files []file
-	for _, module := range b.Modules {
-		files = append(files, file{strings.TrimPrefix(module.Path, "/"), module.Raw})
-	}
-	schemas, _ := b.Data["schemas"].(map[string]any)
-	delete(b.Data, "schemas")
-	for name, schema := range schemas {
-		if files, err = appendJSON(files, "schemas/"+name+"/input.json", schema); err != nil {
-			return nil, err
-		}
-	}
-	files, err = appendJSON(files, "data.json", b.Data)
-	sortFiles(files)
-	return files, err
+	return b.options.Poll, true
 }
 
-func appendJSON(files []file, path string, value any) ([]file, error) {
-	content, err := json.Marshal(value)
-	return append(files, file{path, content}), err
+// IsBundleURL reports whether policies at this place are a bundle on a server.
+func IsBundleURL(where string) bool {
+	scheme, _, ok := strings.Cut(where, "://")
+	return ok && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https"))
 }

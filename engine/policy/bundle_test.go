@@ -78,7 +78,7 @@ func TestABundleDecidesLikeItsFolder(t *testing.T) {
 		w.Write(bundle)
 	}))
 	defer server.Close()
-	s, err := Load(t.Context(), Bundle(server.URL+"/policies.tar.gz?token=secret"), Options{Timeout: patience, Memo: true}, time.Now())
+	s, err := Load(t.Context(), Bundle(server.URL+"/policies.tar.gz?token=secret", BundleOptions{}), Options{Timeout: patience, Memo: true}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func TestABundleDecidesLikeItsFolder(t *testing.T) {
 	if err != nil || len(reasons) == 0 {
 		t.Errorf("a sample order: %v, %v", reasons, err)
 	}
-	again, err := Load(t.Context(), Bundle(server.URL+"/policies.tar.gz"), Options{Timeout: patience, Memo: true}, time.Now())
+	again, err := Load(t.Context(), Bundle(server.URL+"/policies.tar.gz", BundleOptions{}), Options{Timeout: patience, Memo: true}, time.Now())
 	if err != nil || again.Revision != s.Revision {
 		t.Errorf("the same bundle: %v", err)
 	}
@@ -117,14 +117,14 @@ func TestWhatIsNoBundleIsRefused(t *testing.T) {
 		server.URL + "/\x7f":      "is no URL",
 		"http://user:secret@\x00": "is no URL",
 	} {
-		_, err := Load(t.Context(), Bundle(address), Options{Timeout: patience, Memo: true}, time.Now())
+		_, err := Load(t.Context(), Bundle(address, BundleOptions{}), Options{Timeout: patience, Memo: true}, time.Now())
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%q: %v, want %q", address, err, want)
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Load(ctx, Bundle(server.URL+"/slow"), Options{Timeout: patience, Memo: true}, time.Now()); err == nil {
+	if _, err := Load(ctx, Bundle(server.URL+"/slow", BundleOptions{}), Options{Timeout: patience, Memo: true}, time.Now()); err == nil {
 		t.Error("a bundle after the caller left")
 	}
 }

@@ -43,6 +43,7 @@ type decision struct {
 	fields    []field     // the part of the input document that it sees
 	wide      atomic.Bool // a shadow check found that it sees more: the whole of it
 	memo      *memo       // nil: nothing is remembered
+	tally     *tally
 	alarm     func(decision string)
 	query     rego.PreparedEvalQuery
 	timeout   time.Duration

@@ -33,8 +33,9 @@ func (f Fault) String() string {
 
 // RefusedError says why a policy folder is not fit to be activated.
 type RefusedError struct {
-	Source string // where the policies came from
-	Faults []Fault
+	Source   string // where the policies came from
+	Revision string // of what is refused, "" if it could not be read
+	Faults   []Fault
 	// FailingTests names the folder's own tests that did not pass.
 	FailingTests []string
 }

@@ -35,38 +35,52 @@ func Load(ctx context.Context, from Source, options Options, now time.Time) (*Sn
 	if err != nil {
 		return nil, refused(source, err)
 	}
-	compiler, store, err := compile(files)
-	if err != nil {
-		return nil, refused(source, err)
-	}
-	if options.Tests {
-		if err := gate(ctx, source, files, store); err != nil {
-			return nil, err
-		}
-	}
 	s := &Snapshot{
 		Revision:    revisionOf(files),
 		Source:      source,
 		ActivatedAt: now.UTC(),
 		decisions:   make(map[string]*decision),
+		before:      make(map[string]Counts),
+	}
+	if err := s.prepare(ctx, files, options); err != nil {
+		var refused *RefusedError
+		if errors.As(err, &refused) {
+			refused.Revision = s.Revision
+		}
+		return nil, err
+	}
+	return s, nil
+}
+
+// prepare checks the files and makes the decisions of them.
+func (s *Snapshot) prepare(ctx context.Context, files []file, options Options) error {
+	compiler, store, err := compile(files)
+	if err != nil {
+		return refused(s.Source, err)
+	}
+	if options.Tests {
+		if err := gate(ctx, s.Source, files, store); err != nil {
+			return err
+		}
 	}
 	if missing := absentDecisions(compiler); len(missing) > 0 {
-		return nil, &RefusedError{Source: source, Faults: missing}
+		return &RefusedError{Source: s.Source, Faults: missing}
 	}
 	abandoned := new(atomic.Int64)
 	for _, name := range decisionNames {
 		ref := ast.MustParseRef("data." + name)
-		d := &decision{name: name, dependsOn: dependencies(compiler, ref), timeout: options.Timeout, abandoned: abandoned, alarm: options.Alarm}
+		d := &decision{name: name, dependsOn: dependencies(compiler, ref), tally: new(tally),
+			timeout: options.Timeout, abandoned: abandoned, alarm: options.Alarm}
 		if options.Memo {
 			d.memo = newMemo()
 		}
 		d.fields = project(document, d.dependsOn)
 		if d.query, err = prepare(ctx, compiler, store, ref); err != nil {
-			return nil, refused(source, err)
+			return refused(s.Source, err)
 		}
 		s.decisions[name] = d
 	}
-	return s, nil
+	return nil
 }
 
 func refused(source string, err error) error {

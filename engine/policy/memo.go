@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
-	"sync/atomic"
+	"time"
 
 	"github.com/maypok86/otter/v2"
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -26,8 +26,7 @@ const shadowEvery = 1_024
 // deadlines are never kept; of several that ask the same at once, one
 // evaluates.
 type memo struct {
-	answers      *otter.Cache[string, any]
-	hits, misses atomic.Uint64
+	answers *otter.Cache[string, any]
 }
 
 func newMemo() *memo {
@@ -53,33 +52,45 @@ func recall[T any](ctx context.Context, d *decision, facts *Facts, parse parser[
 	fields := d.sees()
 	bytes := appendKey(space[:0], fields, facts)
 	if len(bytes) > maxKeyBytes {
-		d.memo.misses.Add(1)
+		d.tally.tooLong.Add(1)
 		return evaluated(ctx, d, fields, facts, parse)
 	}
 	key := string(bytes)
 	if kept, ok := d.memo.answers.GetIfPresent(key); ok {
 		answer = kept.(T)
-		if d.memo.hits.Add(1)%shadowEvery == 0 {
+		if d.tally.recalled.Add(1)%shadowEvery == 0 {
 			shadow(ctx, d, facts, answer, parse)
 		}
 		return answer, nil
 	}
-	d.memo.misses.Add(1)
 	if ctx.Err() != nil {
 		return answer, fmt.Errorf("%s: %w", d.name, context.Cause(ctx))
 	}
+	mine := false
 	load := otter.LoaderFunc[string, any](func(ctx context.Context, _ string) (any, error) {
+		mine = true
 		return evaluated(ctx, d, fields, facts, parse)
 	})
 	// Others may wait for this answer: it is not given up with its first asker.
 	kept, err := d.memo.answers.Get(context.WithoutCancel(ctx), key, load)
+	if !mine {
+		d.tally.recalled.Add(1)
+	}
 	if err != nil {
 		return answer, err
 	}
 	return kept.(T), nil
 }
 
+// evaluated asks the decision and counts it.
 func evaluated[T any](ctx context.Context, d *decision, fields []field, facts *Facts, parse parser[T]) (answer T, err error) {
+	began := time.Now()
+	answer, err = answered(ctx, d, fields, facts, parse)
+	d.tally.evaluation(time.Since(began), err, ctx.Err() != nil)
+	return answer, err
+}
+
+func answered[T any](ctx context.Context, d *decision, fields []field, facts *Facts, parse parser[T]) (answer T, err error) {
 	value, err := d.ask(ctx, fields, facts)
 	if err != nil {
 		return answer, err
@@ -92,10 +103,12 @@ func evaluated[T any](ctx context.Context, d *decision, fields []field, facts *F
 // then the decision is asked about its whole input from here on, and somebody
 // is told.
 func shadow[T any](ctx context.Context, d *decision, facts *Facts, remembered T, parse parser[T]) {
-	answer, err := evaluated(ctx, d, document, facts, parse)
+	d.tally.checks.Add(1)
+	answer, err := answered(ctx, d, document, facts, parse)
 	if err != nil || reflect.DeepEqual(answer, remembered) {
 		return // a deadline proves nothing
 	}
+	d.tally.mismatches.Add(1)
 	d.wide.Store(true)
 	d.memo.answers.InvalidateAll()
 	if d.alarm != nil {

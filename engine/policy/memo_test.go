@@ -52,9 +52,8 @@ func TestOneEvaluationADistinctQuestion(t *testing.T) {
 		}
 	}
 	all.Wait()
-	memo := s.decisions[OrderDeny].memo
-	if hits, misses := memo.hits.Load(), memo.misses.Load(); hits+misses != 128 || memo.answers.EstimatedSize() != 2 {
-		t.Errorf("%d hits, %d misses, %d kept", hits, misses, memo.answers.EstimatedSize())
+	if cost := s.Costs()[0]; cost.Asked() != 128 || cost.Evaluated != 2 || cost.Entries != 2 {
+		t.Errorf("%+v", cost)
 	}
 }
 
@@ -85,8 +84,8 @@ func TestLongKeysAreAskedAboutEachTime(t *testing.T) {
 			t.Errorf("%v, %v", reasons, err)
 		}
 	}
-	if m := s.decisions[OrderDeny].memo; m.answers.EstimatedSize() != 0 || m.misses.Load() != 2 {
-		t.Errorf("%d kept, %d misses", m.answers.EstimatedSize(), m.misses.Load())
+	if cost := s.Costs()[0]; cost.Entries != 0 || cost.Evaluated != 2 || cost.TooLong != 2 || cost.Recalled != 0 {
+		t.Errorf("%+v", cost)
 	}
 }
 

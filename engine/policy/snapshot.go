@@ -18,6 +18,7 @@ type Snapshot struct {
 	Source      string    // where it was loaded from
 	ActivatedAt time.Time // UTC
 	decisions   map[string]*decision
+	before      map[string]Counts // what was counted before it was in force
 }
 
 // Reason is why something is denied.
@@ -27,10 +28,9 @@ type Reason = refusal.Reason
 // is the whole input. Answers are remembered by just that, so it is what a
 // rule costs.
 type Dependency struct {
-	Name         string
-	DependsOn    []string
-	Remembered   bool
-	Hits, Misses uint64 // answers from memory, and evaluations
+	Name       string
+	DependsOn  []string
+	Remembered bool
 }
 
 // Dependencies lists all decisions with what they look at.
@@ -41,9 +41,6 @@ func (s *Snapshot) Dependencies() []Dependency {
 		shown := Dependency{Name: name, DependsOn: d.dependsOn, Remembered: d.memo != nil}
 		if d.wide.Load() {
 			shown.DependsOn = []string{""}
-		}
-		if d.memo != nil {
-			shown.Hits, shown.Misses = d.memo.hits.Load(), d.memo.misses.Load()
 		}
 		list = append(list, shown)
 	}

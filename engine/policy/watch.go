@@ -2,10 +2,12 @@ package policy
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -19,17 +21,16 @@ const (
 	settleEvery = 40 * time.Millisecond // between two readings that must agree
 	settleTries = 10
 	pollShare   = 20 // reading takes at most one part in so many of the time
-	bundleEvery = 30 * time.Second
 )
+
+// unreadable begins what stands for the revision of content that cannot be read.
+const unreadable = "unreadable: "
 
 // Watch reloads the policies whenever the content of their source changes,
 // until ctx ends. What is refused stays out of force and is told once, to log;
 // whoever mends it has it in force within a second.
 func (a *Active) Watch(ctx context.Context, from Source, log *slog.Logger) {
-	every := pollEvery
-	if _, fetched := from.(*bundleURL); fetched {
-		every = bundleEvery
-	}
+	every, remote := isRemote(from)
 	events, stop := folderEvents(from, log)
 	defer stop()
 	seen := a.Current().Revision
@@ -42,7 +43,9 @@ func (a *Active) Watch(ctx context.Context, from Source, log *slog.Logger) {
 		}
 		start := time.Now()
 		revision, ok := settled(ctx, from)
-		wait = max(every, pollShare*time.Since(start))
+		if wait = every; !remote { // somebody else's work is not ours to save
+			wait = max(every, pollShare*time.Since(start))
+		}
 		// What was reloaded by hand and taken back before this reading counts as a change too.
 		asIs := (revision == a.Current().Revision) == (a.LastError() == nil)
 		if !ok || revision == seen && asIs {
@@ -50,12 +53,23 @@ func (a *Active) Watch(ctx context.Context, from Source, log *slog.Logger) {
 		}
 		seen = revision
 		if err := a.Reload(ctx); err != nil {
+			seen = tried(err, revision)
 			log.Error("changed policies are refused; the last good ones stay in force",
 				"error", err, "policy_revision", a.Current().Revision)
 			continue
 		}
 		log.Info("changed policies are in force", "policy_revision", a.Current().Revision)
 	}
+}
+
+// tried is the content that a load failed on: it is read once more, a moment
+// after it was seen to change, and may be another by then or fail to come.
+func tried(err error, seen string) string {
+	var refused *RefusedError
+	if !errors.As(err, &refused) || refused.Revision == "" && strings.HasPrefix(seen, unreadable) {
+		return seen
+	}
+	return refused.Revision
 }
 
 // settled reads the source until two readings agree: editors and git write
@@ -65,12 +79,12 @@ func settled(ctx context.Context, from Source) (revision string, ok bool) {
 	read := func() string {
 		files, err := from.read(ctx)
 		if err != nil {
-			return "unreadable: " + err.Error()
+			return unreadable + err.Error()
 		}
 		return revisionOf(files)
 	}
 	revision = read()
-	if _, fetched := from.(*bundleURL); fetched {
+	if _, remote := isRemote(from); remote { // comes whole
 		return revision, true
 	}
 	for range settleTries {

@@ -6,12 +6,6 @@ import (
 	"scrip/engine/ledger"
 )
 
-// Blocked reports whether a customer is on the blocklist.
-func (s *session) Blocked(ctx context.Context, customerID string) (blocked bool, err error) {
-	err = s.one(ctx, `SELECT EXISTS (SELECT 1 FROM blocklist WHERE customer_id = ?)`, []any{customerID}, &blocked)
-	return blocked, err
-}
-
 // Blocklist lists a page of blocked customers.
 func (s *session) Blocklist(ctx context.Context, page ledger.Page) ([]ledger.Block, error) {
 	at, id := page.After.CreatedAt.UnixMicro(), page.After.ID

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"scrip/engine/ledger"
 	"scrip/engine/ledger/sqlstore/storetest"
@@ -121,7 +122,7 @@ func TestABusyFileIsUnavailable(t *testing.T) {
 		if err := put(1); !errors.Is(err, ledger.ErrUnavailable) {
 			t.Errorf("a write to a busy file: %v", err)
 		}
-		if _, err := second.Blocked(t.Context(), "c"); err != nil {
+		if _, err := second.Holdings(t.Context(), []string{"c"}, time.Unix(0, 0)); err != nil {
 			t.Errorf("a read of a busy file: %v", err)
 		}
 		if err := second.Ready(t.Context()); !errors.Is(err, ledger.ErrUnavailable) {

@@ -24,6 +24,7 @@ func Run(t *testing.T, open func(t *testing.T) ledger.Store) {
 		"counting":     testCounting,
 		"coupons":      testCoupons,
 		"statuses":     testStatuses,
+		"holdings":     testHoldings,
 		"grants":       testGrants,
 		"revoking":     testRevoking,
 		"blocklist":    testBlocklist,
