@@ -52,6 +52,7 @@ func (t touched) tell() {
 func (t touched) take() (ids []string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	defer t.tell() // of those that are left
 	for id := range t.ids {
 		if len(ids) == warmBatch {
 			break
@@ -59,7 +60,6 @@ func (t touched) take() (ids []string) {
 		ids = append(ids, id)
 		delete(t.ids, id)
 	}
-	t.tell()
 	return ids
 }
 
