@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"scrip/engine/ledger"
@@ -29,7 +30,9 @@ var idEncoding = base32.HexEncoding.WithPadding(base32.NoPadding)
 // the policies' revision, and the facts of the customer at an instant. Every
 // part is written with its length or count, so no two contents look alike.
 func contentKey(r *Request, facts *ledger.Facts, revision string, now time.Time) string {
-	d := make(digest, 0, 4<<10)
+	space := digests.Get().(*digest)
+	defer digests.Put(space)
+	d := (*space)[:0]
 	d.texts(revision, r.Customer.ID, r.Customer.Attributes, r.Select)
 	d.texts(r.Order.ID, r.Order.Type, r.Order.Currency.Code(), r.Order.Attributes)
 	d.amounts(r.Order.Discounts)
@@ -50,6 +53,9 @@ func contentKey(r *Request, facts *ledger.Facts, revision string, now time.Time)
 	for i := range facts.Coupons {
 		// Terms and life of a coupon never change; its place in its life does.
 		d.texts(facts.Coupons[i].ID, facts.Coupons[i].Window(now))
+	}
+	if *space = d; cap(d) > maxDigest {
+		*space = nil // not for everyone after
 	}
 	sum := sha256.Sum256(d)
 	return encodeID(sum[:digestBytes])
@@ -77,6 +83,11 @@ func random(n int) []byte {
 	_, _ = rand.Read(b) // never fails
 	return b
 }
+
+// digests are used again, up to a size.
+var digests = sync.Pool{New: func() any { d := make(digest, 0, 4<<10); return &d }}
+
+const maxDigest = 64 << 10 // bytes
 
 // digest collects what is to be digested, so that values cannot run into each
 // other.

@@ -176,9 +176,11 @@ func (h *hearing) lines(coupon *ledger.Coupon) lineVerdicts {
 	if coupon != nil {
 		input.Coupon = h.couponFacts(coupon)
 	}
-	for _, sub := range h.request.Order.SubOrders {
-		for _, line := range sub.Lines {
-			input.Line = &policy.Line{
+	input.Line = new(policy.Line) // of one question after the other
+	for s := range h.request.Order.SubOrders {
+		for l := range h.request.Order.SubOrders[s].Lines {
+			line := &h.request.Order.SubOrders[s].Lines[l]
+			*input.Line = policy.Line{
 				ID: line.ID, Quantity: line.Quantity, Discounted: len(line.Discounts) > 0,
 				ProductID: line.Product.ID, ProductType: line.Product.Type, ProductAttributes: line.Product.Attributes,
 			}
@@ -242,7 +244,8 @@ func (h *hearing) quote(v *verdict, chosen choice) (*Quote, error) {
 	n := 0
 	for s, sub := range h.request.Order.SubOrders {
 		price := SubOrderPrice{ID: sub.ID, CouponDiscount: shares.SubOrders[s], Lines: make([]LinePrice, 0, len(sub.Lines))}
-		for _, line := range sub.Lines {
+		for l := range sub.Lines {
+			line := &sub.Lines[l]
 			priced := h.order.Lines[n]
 			price.Lines = append(price.Lines, LinePrice{
 				ID: line.ID, Original: priced.Original, OtherDiscounts: priced.Discounts, CouponDiscount: shares.Lines[n],

@@ -86,10 +86,16 @@ func (r *Request) price() (pricing.Order, []refusal.Fault) {
 		return fmt.Sprintf("/order/sub_orders/%d/lines/%d/%s", s, l, member)
 	}
 	order := pricing.Order{SubOrders: make([]int, len(r.Order.SubOrders))}
+	lines := 0
+	for s := range r.Order.SubOrders {
+		order.SubOrders[s] = len(r.Order.SubOrders[s].Lines)
+		lines += order.SubOrders[s]
+	}
+	order.Lines = make([]pricing.Line, 0, lines)
 	var left, whole money.Amount
 	for s, sub := range r.Order.SubOrders {
-		order.SubOrders[s] = len(sub.Lines)
-		for l, line := range sub.Lines {
+		for l := range sub.Lines {
+			line := &sub.Lines[l]
 			original, err := line.UnitPrice.Times(line.Quantity, r.Order.Currency)
 			discounts, sumErr := sum(line.Discounts)
 			switch {

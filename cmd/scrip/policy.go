@@ -12,6 +12,7 @@ const policyPath = "/admin/v1/policy"
 
 type policyCmd struct {
 	Show   policyShowCmd   `cmd:"" help:"Show the policy in force."`
+	Cost   policyCostCmd   `cmd:"" help:"Show what each decision looks at, and what that costs."`
 	Reload policyReloadCmd `cmd:"" help:"Load the policies anew; a faulty set is refused and the old one stays."`
 }
 
@@ -20,6 +21,7 @@ func (policyCmd) Help() string {
 	return `Examples:
 
 	scrip policy show
+	scrip policy cost
 	scrip policy reload && scrip quote order.json`
 }
 

@@ -29,6 +29,7 @@ type Master struct{ secret [Size]byte }
 const (
 	purposeFingerprint = "scrip ledger fingerprint v1"
 	purposeReplies     = "scrip idempotent replies v1"
+	purposeQuotes      = "scrip shared quotes v1"
 )
 
 // Generate makes a new random master key.
@@ -62,6 +63,9 @@ func (m Master) Fingerprint() string { return hex.EncodeToString(m.derive(purpos
 
 // Replies is the box for stored responses of idempotent requests.
 func (m Master) Replies() Box { return newBox(m.derive(purposeReplies)) }
+
+// QuoteHMAC is the secret under which replicas sign quotes that they share.
+func (m Master) QuoteHMAC() []byte { return m.derive(purposeQuotes) }
 
 func (m Master) derive(purpose string) []byte {
 	key, err := hkdf.Key(sha256.New, m.secret[:], nil, purpose, Size)

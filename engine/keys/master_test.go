@@ -184,8 +184,10 @@ func TestPurposesOfOneKeyDiffer(t *testing.T) {
 		"the master key":            string(bytesOf(m)),
 		"fingerprint":               string(m.derive(purposeFingerprint)),
 		"replies":                   string(m.derive(purposeReplies)),
+		"quotes":                    string(m.QuoteHMAC()),
 		"another key's fingerprint": string(foreign.derive(purposeFingerprint)),
 		"another key's replies":     string(foreign.derive(purposeReplies)),
+		"another key's quotes":      string(foreign.QuoteHMAC()),
 		"no purpose":                string(m.derive("")),
 	}
 	seen := make(map[string]string)

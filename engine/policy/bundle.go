@@ -133,16 +133,17 @@ func (b *bundleURL) request(ctx context.Context, kept *fetched) (*http.Request, 
 // unwrapNet drops what net/http and net put around an error: a URL may carry a
 // password, and the port on this side makes each failure look like a new one.
 func unwrapNet(err error) error {
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
-		if wrapped.Timeout() {
-			return fmt.Errorf("not done within %s", fetchTimeout)
-		}
-		err = wrapped.Err
+	var timeout net.Error
+	if errors.As(err, &timeout) && timeout.Timeout() {
+		return fmt.Errorf("not done within %s", fetchTimeout)
 	}
 	var op *net.OpError
 	if errors.As(err, &op) {
 		return fmt.Errorf("%s: %w", op.Op, op.Err)
+	}
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		return wrapped.Err
 	}
 	return err
 }

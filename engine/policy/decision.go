@@ -42,12 +42,16 @@ type decision struct {
 	dependsOn []string    // dotted input paths, "" for all of input
 	fields    []field     // the part of the input document that it sees
 	wide      atomic.Bool // a shadow check found that it sees more: the whole of it
+	alike     vocabulary  // all texts but these are alike to it; nil: none are
+	told      atomic.Bool // it answered with a text of its input: no two are alike
 	memo      *memo       // nil: nothing is remembered
 	tally     *tally
 	alarm     func(decision string)
 	query     rego.PreparedEvalQuery
 	timeout   time.Duration
 	abandoned *atomic.Int64
+
+	evaluators *Evaluators
 }
 
 // sees is the part of the input that the decision is evaluated on.
@@ -56,6 +60,18 @@ func (d *decision) sees() []field {
 		return document
 	}
 	return d.fields
+}
+
+// key is what an answer is remembered under: alike tells whether it stands for
+// all facts that differ only in texts the policies do not name.
+func (d *decision) key(space []byte, fields []field, facts *Facts) (key []byte, alike bool) {
+	if d.alike != nil && !d.told.Load() && !d.wide.Load() {
+		n := naming{vocabulary: d.alike}
+		if key = appendKey(append(space, '~'), fields, facts, &n); !n.opaque {
+			return key, true
+		}
+	}
+	return appendKey(append(space, '!'), fields, facts, nil), false
 }
 
 // ask evaluates the decision on a projection of the facts. The answer is
@@ -73,10 +89,10 @@ func (d *decision) ask(ctx context.Context, fields []field, facts *Facts) (ast.V
 	}
 	given := facts.clone() // the caller may go on to the next question while this one still runs
 	answers := make(chan answer, 1)
-	go func() {
+	d.evaluators.run(func() {
 		value, err := d.evaluate(ctx, fields, given)
 		answers <- answer{value, err}
-	}()
+	})
 	select {
 	case a := <-answers:
 		if a.err != nil && ctx.Err() != nil {

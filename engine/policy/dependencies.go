@@ -16,28 +16,38 @@ import (
 // OPA's own v1/dependencies is not fit for this: it misses dependencies behind
 // negated aliases, partial objects and `with`, and can hang or panic.
 func dependencies(compiler *ast.Compiler, decision ast.Ref) []string {
-	seen := make(map[*ast.Rule]bool)
 	found := make(map[string]bool)
-	var follow func(ast.Ref)
-	visit := func(rule *ast.Rule) {
-		if !seen[rule] {
-			seen[rule] = true
-			ast.WalkRefs(rule, func(ref ast.Ref) bool {
-				follow(ref)
-				return false
-			})
+	reach(compiler, decision, func(*ast.Rule) {}, func(ref ast.Ref) {
+		if ref.HasPrefix(ast.InputRootRef) {
+			found[strings.Join(constantPath(ref[1:]), ".")] = true
 		}
+	})
+	return minimal(found)
+}
+
+// reach shows every rule that a decision can reach, and every reference in
+// them.
+func reach(compiler *ast.Compiler, decision ast.Ref, rule func(*ast.Rule), reference func(ast.Ref)) {
+	seen := make(map[*ast.Rule]bool)
+	var follow func(ast.Ref)
+	visit := func(r *ast.Rule) {
+		if seen[r] {
+			return
+		}
+		seen[r] = true
+		rule(r)
+		ast.WalkRefs(r, func(ref ast.Ref) bool {
+			follow(ref)
+			return false
+		})
 	}
 	follow = func(ref ast.Ref) {
-		switch {
-		case ref.HasPrefix(ast.InputRootRef):
-			found[strings.Join(constantPath(ref[1:]), ".")] = true
-		case ref.HasPrefix(ast.DefaultRootRef):
+		reference(ref)
+		if ref.HasPrefix(ast.DefaultRootRef) {
 			rulesUnder(compiler.RuleTree, ref, visit)
 		}
 	}
 	follow(decision)
-	return minimal(found)
 }
 
 // constantPath is the leading run of string elements of a reference.

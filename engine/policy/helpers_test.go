@@ -50,7 +50,7 @@ func loaded(t testing.TB, timeout time.Duration, files map[string]string) *Snaps
 
 // random makes facts from domains so small that every condition is met now and then.
 func random(r *rand.Rand) *Facts {
-	words := []string{"sample", "a", "b", "c-1", ""}
+	words := []string{"sample", "a", "b", "c-1", "", "vip-7", "zebra", "Ω"} // the last are named in no policy
 	attributes := []string{
 		"", `{"a":1}`, `{"a":{"b":1},"list":["a","sample"]}`, `{"a":[{"b":"a"}],"sample":true,"a.b":1}`, `{"list":[1,2],"b":null,"a":{"b":"sample"}}`,
 	}

@@ -84,6 +84,8 @@ type field struct {
 	exists func(*Facts) bool // nil: always
 	read   func(*Facts) ast.Value
 	write  func([]byte, *Facts) []byte // what read reads, as text for a key
+	text   func(*Facts) string         // of a word, in place of write
+	open   func(*Facts) string         // of attributes, beside write
 	fields []field
 }
 
@@ -93,9 +95,9 @@ func object(name string, exists func(*Facts) bool, fields ...field) field {
 
 func words(name string, of func(*Facts) string) field {
 	return field{
-		name:  ast.StringTerm(name),
-		read:  func(f *Facts) ast.Value { return ast.String(of(f)) },
-		write: func(key []byte, f *Facts) []byte { return appendText(key, of(f)) },
+		name: ast.StringTerm(name),
+		read: func(f *Facts) ast.Value { return ast.String(of(f)) },
+		text: of,
 	}
 }
 
@@ -127,6 +129,7 @@ func openObject(name string, of func(*Facts) string) field {
 		name:  ast.StringTerm(name),
 		read:  func(f *Facts) ast.Value { return attributes(of(f)) },
 		write: func(key []byte, f *Facts) []byte { return appendText(key, of(f)) },
+		open:  of,
 	}
 }
 
@@ -227,17 +230,25 @@ func anyBelow(dependencies []string, path string) bool {
 }
 
 // appendKey writes what the given fields are, so that two facts with the same
-// key have the same input.
-func appendKey(key []byte, fields []field, f *Facts) []byte {
+// key have the same input, or, with a naming, inputs that differ only in texts
+// that the policies do not name.
+func appendKey(key []byte, fields []field, f *Facts, n *naming) []byte {
 	for i := range fields {
 		field := &fields[i]
 		switch {
 		case field.exists != nil && !field.exists(f):
 			key = append(key, '-')
+		case field.text != nil && n != nil:
+			key = n.append(append(key, '+'), field.text(f))
+		case field.text != nil:
+			key = appendText(append(key, '+'), field.text(f))
 		case field.write != nil:
 			key = field.write(append(key, '+'), f)
+			if n != nil && field.open != nil && field.open(f) != "" {
+				n.opaque = true
+			}
 		default:
-			key = appendKey(append(key, '+'), field.fields, f)
+			key = appendKey(append(key, '+'), field.fields, f, n)
 		}
 	}
 	return key

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -20,6 +21,8 @@ type Options struct {
 	Timeout time.Duration // of one evaluation
 	Memo    bool          // answers are remembered
 	Tests   bool          // the source's own _test.rego must pass
+	// Evaluators run the evaluations; nil starts a goroutine for each.
+	Evaluators *Evaluators
 	// Alarm is told of a decision that was found to see more of its input than
 	// was thought. It must not block.
 	Alarm func(decision string)
@@ -42,7 +45,9 @@ func Load(ctx context.Context, from Source, options Options, now time.Time) (*Sn
 		decisions:   make(map[string]*decision),
 		before:      make(map[string]Counts),
 	}
-	if err := s.prepare(ctx, files, options); err != nil {
+	_, remote := isRemote(from)
+	checked := !remote || slices.ContainsFunc(files, func(f file) bool { return isSchema(f.path) }) // opa build -b leaves them out
+	if err := s.prepare(ctx, files, checked, options); err != nil {
 		var refused *RefusedError
 		if errors.As(err, &refused) {
 			refused.Revision = s.Revision
@@ -53,8 +58,8 @@ func Load(ctx context.Context, from Source, options Options, now time.Time) (*Sn
 }
 
 // prepare checks the files and makes the decisions of them.
-func (s *Snapshot) prepare(ctx context.Context, files []file, options Options) error {
-	compiler, store, err := compile(files)
+func (s *Snapshot) prepare(ctx context.Context, files []file, checked bool, options Options) error {
+	compiler, store, err := compile(files, checked)
 	if err != nil {
 		return refused(s.Source, err)
 	}
@@ -66,15 +71,22 @@ func (s *Snapshot) prepare(ctx context.Context, files []file, options Options) e
 	if missing := absentDecisions(compiler); len(missing) > 0 {
 		return &RefusedError{Source: s.Source, Faults: missing}
 	}
+	words, err := vocabularyOf(ctx, compiler, store)
+	if err != nil {
+		return refused(s.Source, err)
+	}
 	abandoned := new(atomic.Int64)
 	for _, name := range decisionNames {
 		ref := ast.MustParseRef("data." + name)
 		d := &decision{name: name, dependsOn: dependencies(compiler, ref), tally: new(tally),
-			timeout: options.Timeout, abandoned: abandoned, alarm: options.Alarm}
+			timeout: options.Timeout, abandoned: abandoned, alarm: options.Alarm, evaluators: options.Evaluators}
 		if options.Memo {
 			d.memo = newMemo()
 		}
 		d.fields = project(document, d.dependsOn)
+		if comparing(compiler, ref) {
+			d.alike = words
+		}
 		if d.query, err = prepare(ctx, compiler, store, ref); err != nil {
 			return refused(s.Source, err)
 		}
@@ -101,8 +113,9 @@ type parseErrors []error
 
 func (e parseErrors) Error() string { return errors.Join(e...).Error() }
 
-// compile parses and checks the files and puts their data into a store.
-func compile(files []file) (*ast.Compiler, storage.Store, error) {
+// compile parses and checks the files, against their schemas if those are
+// there, and puts their data into a store.
+func compile(files []file, checked bool) (*ast.Compiler, storage.Store, error) {
 	modules := make(map[string]*ast.Module)
 	schemas := ast.NewSchemaSet()
 	data := make(map[string]any)
@@ -130,7 +143,7 @@ func compile(files []file) (*ast.Compiler, storage.Store, error) {
 		WithCapabilities(capabilities()).
 		WithStrict(true).
 		WithSchemas(schemas).
-		WithUseTypeCheckAnnotations(true).
+		WithUseTypeCheckAnnotations(checked).
 		WithPathConflictsCheck(func(path []string) (bool, error) { return holds(data, path), nil })
 	if compiler.Compile(modules); compiler.Failed() {
 		return nil, nil, compiler.Errors

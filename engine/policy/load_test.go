@@ -219,7 +219,7 @@ func TestDataFilesAreMergedAsStockToolsDo(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, store, err := compile(files)
+			_, store, err := compile(files, true)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -2,8 +2,10 @@ package policy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
+	"sync"
 	"time"
 
 	"github.com/maypok86/otter/v2"
@@ -39,6 +41,9 @@ func newMemo() *memo {
 	})}
 }
 
+// keySpaces are what keys are written in before they are looked up.
+var keySpaces = sync.Pool{New: func() any { space := make([]byte, 0, maxKeyBytes/8); return &space }}
+
 // parser makes an answer of a decision's value, which must be what the
 // contract asks for.
 type parser[T any] func(name string, value ast.Value) (T, error)
@@ -48,9 +53,13 @@ func recall[T any](ctx context.Context, d *decision, facts *Facts, parse parser[
 	if d.memo == nil {
 		return evaluated(ctx, d, d.sees(), facts, parse)
 	}
-	var space [256]byte
+	space := keySpaces.Get().(*[]byte)
+	defer keySpaces.Put(space)
 	fields := d.sees()
-	bytes := appendKey(space[:0], fields, facts)
+	bytes, alike := d.key((*space)[:0], fields, facts)
+	if *space = bytes; cap(bytes) > 2*maxKeyBytes {
+		*space = nil // somebody's large attributes
+	}
 	if len(bytes) > maxKeyBytes {
 		d.tally.tooLong.Add(1)
 		return evaluated(ctx, d, fields, facts, parse)
@@ -69,10 +78,20 @@ func recall[T any](ctx context.Context, d *decision, facts *Facts, parse parser[
 	mine := false
 	load := otter.LoaderFunc[string, any](func(ctx context.Context, _ string) (any, error) {
 		mine = true
-		return evaluated(ctx, d, fields, facts, parse)
+		return evaluated(ctx, d, fields, facts, func(name string, value ast.Value) (T, error) {
+			if alike && !d.alike.names(value) {
+				var none T
+				return none, errTold
+			}
+			return parse(name, value)
+		})
 	})
 	// Others may wait for this answer: it is not given up with its first asker.
 	kept, err := d.memo.answers.Get(context.WithoutCancel(ctx), key, load)
+	if errors.Is(err, errTold) {
+		d.told.Store(true)
+		return recall(ctx, d, facts, parse)
+	}
 	if !mine {
 		d.tally.recalled.Add(1)
 	}
@@ -81,6 +100,10 @@ func recall[T any](ctx context.Context, d *decision, facts *Facts, parse parser[
 	}
 	return kept.(T), nil
 }
+
+// errTold means that an answer has a text of the input in it, which no other
+// input may get.
+var errTold = errors.New("answers with a text of its input")
 
 // evaluated asks the decision and counts it.
 func evaluated[T any](ctx context.Context, d *decision, fields []field, facts *Facts, parse parser[T]) (answer T, err error) {

@@ -31,7 +31,8 @@ import (
 func built(t testing.TB, root fs.FS, sign *bundle.SigningConfig) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	compiler := opabuild.New().WithFS(root).WithPaths(".").WithOutput(&out).WithBundleSigningConfig(sign)
+	// As opa has it: a bundle that is signed is built with -b, which leaves schemas out.
+	compiler := opabuild.New().WithFS(root).WithPaths(".").WithOutput(&out).WithAsBundle(sign != nil).WithBundleSigningConfig(sign)
 	if err := compiler.Build(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +108,10 @@ type entry struct{ name, content string }
 func archived(t testing.TB, entries []entry) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	zipped := gzip.NewWriter(&out)
+	zipped, err := gzip.NewWriterLevel(&out, gzip.BestSpeed)
+	if err != nil {
+		t.Fatal(err)
+	}
 	tarred := tar.NewWriter(zipped)
 	for _, e := range entries {
 		if err := tarred.WriteHeader(&tar.Header{Name: e.name, Mode: 0o600, Size: int64(len(e.content))}); err != nil {

@@ -108,7 +108,7 @@ func (t *tally) evaluation(took time.Duration, err error, left bool) {
 	t.took[class].Add(1)
 	t.nanos.Add(int64(took))
 	switch {
-	case err == nil:
+	case err == nil, errors.Is(err, errTold):
 	case errors.Is(err, ErrDeadline):
 		t.overruns.Add(1)
 	case !left:

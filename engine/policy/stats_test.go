@@ -17,7 +17,7 @@ func TestQuestionsAreCountedByHowTheyWereAnswered(t *testing.T) {
 		"coupon/x.rego": denial("coupon", `to_number(input.coupon.kind) == 1`),
 	})
 	for i := range 10 {
-		if _, err := s.OrderDenials(t.Context(), &Facts{Order: &Order{ID: fmt.Sprint(i), Type: []string{"a", "b"}[i%2]}}); err != nil {
+		if _, err := s.OrderDenials(t.Context(), &Facts{Order: &Order{ID: fmt.Sprint(i), Type: []string{"sample", "b"}[i%2]}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -26,9 +26,10 @@ func TestQuestionsAreCountedByHowTheyWereAnswered(t *testing.T) {
 			t.Fatal("no error")
 		}
 	}
+	soon(t, "the memory is weighed", func() bool { return s.Costs()[0].Bytes > 0 })
 	order, product, coupon := s.Costs()[0], s.Costs()[1], s.Costs()[2]
 	if order.Name != OrderDeny || order.Asked() != 10 || order.Recalled != 8 || order.Evaluated != 2 || order.Errors != 0 || order.Entries != 2 ||
-		order.Bytes == 0 || order.Bytes > order.BytesBudget || order.Mean() <= 0 || order.Quantile(.5) <= 0 || order.Quantile(.99) < order.Quantile(.5) {
+		order.Bytes > order.BytesBudget || order.Mean() <= 0 || order.Quantile(.5) <= 0 || order.Quantile(.99) < order.Quantile(.5) {
 		t.Errorf("%+v", order)
 	}
 	if product.Asked() != 0 || product.Mean() != 0 || product.Quantile(.99) != 0 {

@@ -56,7 +56,7 @@ func readBundle(packed []byte, key *BundleKey) (files []file, err error) {
 	case errors.As(err, &rego): // the signature has been verified by then
 		for _, e := range rego {
 			if e.Location != nil {
-				e.Location.File = strings.TrimPrefix(e.Location.File, "/")
+				e.Location.File = inFolder(e.Location.File)
 			}
 		}
 		return nil, rego
@@ -80,18 +80,19 @@ func bound(packed []byte) error {
 	seen := make(map[string]bool)
 	for {
 		header, err := archive.Next()
-		if content.N <= 0 {
-			return fmt.Errorf("more than %d bytes unpacked", maxBytes)
-		}
 		if errors.Is(err, io.EOF) {
-			return nil
+			_, err = io.Copy(io.Discard, content) // to the checksum
+			header = nil
 		}
-		if err != nil {
+		switch {
+		case content.N <= 0:
+			return fmt.Errorf("more than %d bytes unpacked", maxBytes)
+		case err != nil || header == nil:
 			return err
 		}
-		name := path.Clean("/" + header.Name)
+		name := inFolder(header.Name)
 		switch {
-		case slices.Contains(strings.Split(header.Name, "/"), "..") || strings.ContainsAny(header.Name, "\\\x00"):
+		case path.Ext(name) != ".rego" && slices.Contains(strings.Split(header.Name, "/"), ".."):
 			return fmt.Errorf("a file is named %q", header.Name)
 		case header.Typeflag == tar.TypeDir:
 			continue
@@ -106,11 +107,15 @@ func bound(packed []byte) error {
 	}
 }
 
+// inFolder is a name in a bundle as one below the folder. `opa build
+// ../policies` calls its rules /../policies/…; no name ever leaves this process.
+func inFolder(name string) string { return path.Clean("/" + name)[1:] }
+
 // bundleFiles makes the files of a folder of a bundle. It holds all its JSON as
 // one document, schemas among it.
 func bundleFiles(b *bundle.Bundle) (files []file, err error) {
 	for _, module := range b.Modules {
-		files = append(files, file{strings.TrimPrefix(module.Path, "/"), module.Raw})
+		files = append(files, file{inFolder(module.Path), module.Raw})
 	}
 	if schemas, ok := b.Data["schemas"].(map[string]any); ok {
 		if files, err = appendSchemas(files, "schemas", schemas); err != nil {

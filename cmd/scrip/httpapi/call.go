@@ -1,10 +1,10 @@
 package httpapi
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
-	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -24,6 +24,7 @@ type call struct {
 	gin      *gin.Context
 	listener string
 	body     []byte
+	buffer   *bytes.Buffer // what body stands in, nil if there is none
 }
 
 func newCall(a *API, listener string, c *gin.Context) (*call, error) {
@@ -33,18 +34,27 @@ func newCall(a *API, listener string, c *gin.Context) (*call, error) {
 	}
 	tooLarge := refusal.New(refusal.TooLarge, "the body is larger than %d bytes", MaxBodyBytes).In(wholeBody)
 	if c.Request.ContentLength > MaxBodyBytes {
-		return nil, tooLarge // at once, before the client sends it
+		return call, tooLarge // at once, before the client sends it
 	}
 	var over *http.MaxBytesError
-	var err error
-	call.body, err = io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, MaxBodyBytes))
+	call.buffer = takeBuffer()
+	_, err := call.buffer.ReadFrom(http.MaxBytesReader(c.Writer, c.Request.Body, MaxBodyBytes))
+	call.body = call.buffer.Bytes()
 	switch {
 	case errors.As(err, &over):
-		return nil, tooLarge
+		return call, tooLarge
 	case err != nil:
-		return nil, refusal.InvalidRequest(refusal.Fault{Detail: "the body could not be read to its end"})
+		return call, refusal.InvalidRequest(refusal.Fault{Detail: "the body could not be read to its end"})
 	}
 	return call, nil
+}
+
+// close gives back what the call has borrowed; its body is gone.
+func (c *call) close() {
+	if c.buffer != nil {
+		giveBuffer(c.buffer)
+		c.buffer, c.body = nil, nil
+	}
 }
 
 // reply answers with a value as JSON.

@@ -19,8 +19,9 @@ type Metrics struct {
 	quotes   *prometheus.CounterVec
 }
 
-// NewMetrics makes the service's metrics and those of the Go runtime.
-func NewMetrics() *Metrics {
+// NewMetrics makes the service's metrics and those of the Go runtime; more are
+// collected with them.
+func NewMetrics(more ...prometheus.Collector) *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
@@ -35,6 +36,7 @@ func NewMetrics() *Metrics {
 	}
 	m.registry.MustRegister(m.requests, m.quotes, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(more...)
 	return m
 }
 

@@ -75,14 +75,21 @@ func (a *API) showPolicy(c *call) error {
 		LastError: showPolicyError(a.Policies.LastError()),
 	}
 	for _, d := range s.Dependencies() {
-		decision := decisionAnswer{Name: "data." + d.Name, DependsOn: make([]string, 0, len(d.DependsOn)), Remembered: d.Remembered}
-		for _, path := range d.DependsOn {
-			decision.DependsOn = append(decision.DependsOn, inputPath(path))
-		}
-		answer.Decisions = append(answer.Decisions, decision)
+		answer.Decisions = append(answer.Decisions, showDecision(d))
 	}
 	return c.reply(http.StatusOK, answer)
 }
+
+func showDecision(d policy.Dependency) decisionAnswer {
+	shown := decisionAnswer{Name: dataPath(d.Name), DependsOn: make([]string, 0, len(d.DependsOn)), Remembered: d.Remembered}
+	for _, path := range d.DependsOn {
+		shown.DependsOn = append(shown.DependsOn, inputPath(path))
+	}
+	return shown
+}
+
+// dataPath is a decision as authors and the contract name it.
+func dataPath(decision string) string { return "data." + decision }
 
 func inputPath(path string) string {
 	if path == "" {

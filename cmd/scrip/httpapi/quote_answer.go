@@ -19,14 +19,19 @@ type encoder struct {
 	currency money.Currency
 }
 
-// encodeQuote is the body of a quote (Contract §4).
-func encodeQuote(q *engine.Quote) []byte {
+// quoteBytes is about how long the body of a quote is.
+func quoteBytes(q *engine.Quote) int {
 	const head, perLine, perCoupon = 1024, 192, 128 // about, in bytes
 	size := head + len(q.Coupons)*perCoupon
-	for _, sub := range q.SubOrders {
-		size += len(sub.Lines) * perLine
+	for i := range q.SubOrders {
+		size += len(q.SubOrders[i].Lines) * perLine
 	}
-	e := encoder{out: make([]byte, 0, size), currency: q.Currency}
+	return size
+}
+
+// appendQuote appends the body of a quote (Contract §4).
+func appendQuote(dst []byte, q *engine.Quote) []byte {
+	e := encoder{out: dst, currency: q.Currency}
 	e.text(`{"id":`, q.ID).instant(`,"created_at":`, q.CreatedAt).instant(`,"expires_at":`, q.ExpiresAt)
 	e.text(`,"policy_revision":`, q.PolicyRevision).text(`,"customer_id":`, q.CustomerID)
 	e.text(`,"order_id":`, q.OrderID).text(`,"currency":`, q.Currency.Code())

@@ -94,7 +94,7 @@ func TestQuotesEncodeAsReflectionWould(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, want := normal(t, encodeQuote(q)), normal(t, want); got != want {
+		if got, want := normal(t, appendQuote(nil, q)), normal(t, want); got != want {
 			t.Fatalf("got  %s\nwant %s", got, want)
 		}
 	})

@@ -52,6 +52,9 @@ func (a *API) getQuote(c *call) error {
 }
 
 func (c *call) sendQuote(status int, q *engine.Quote) error {
-	c.gin.Data(status, jsonType, encodeQuote(q))
+	buffer := takeBuffer()
+	defer giveBuffer(buffer)
+	buffer.Grow(quoteBytes(q))
+	c.gin.Data(status, jsonType, appendQuote(buffer.AvailableBuffer(), q))
 	return nil
 }

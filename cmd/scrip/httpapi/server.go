@@ -76,6 +76,7 @@ func (a *API) Admin() http.Handler {
 	v1.handle(http.MethodPut, "/blocklist/:customer_id", a.blockCustomer)
 	v1.handle(http.MethodDelete, "/blocklist/:customer_id", a.unblockCustomer)
 	v1.handle(http.MethodGet, "/policy", a.showPolicy)
+	v1.handle(http.MethodGet, "/policy/cost", a.showPolicyCost)
 	v1.handle(http.MethodPost, "/policy/reload", a.reloadPolicy)
 	metrics := a.Metrics.Handler()
 	r.group("", a.AdminToken).handle(http.MethodGet, "/metrics", func(c *call) error {
@@ -133,6 +134,7 @@ func (r *router) group(prefix, token string) group {
 func (g group) handle(method, path string, handler func(*call) error) {
 	g.routes.Handle(method, path, func(c *gin.Context) {
 		call, err := newCall(g.router.api, g.router.listener, c)
+		defer call.close()
 		if err == nil && !g.unlimited {
 			// After the body has come: who sends slowly keeps nobody out.
 			if err = g.router.places.take(); err == nil {
