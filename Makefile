@@ -28,7 +28,7 @@ build: ## Build bin/scrip
 test: tools check policy-test cover ## Everything: lint, policies, unit, property, race, end to end, coverage
 
 prove: tools check policy-test ## The same tests with the counts that the project promises
-	SCRIP_PROVE=1 $(GO) test -race -timeout 60m ./...
+	SCRIP_PROVE=1 $(GO) test -race -timeout 120m ./...
 
 tools:
 	@.ci/tools

@@ -9,8 +9,10 @@ import (
 	"reflect"
 	"sync"
 	"testing"
+	"time"
 
 	"scrip/engine/prove"
+	"scrip/policies"
 )
 
 func TestMemoAndPlainEvaluationAgree(t *testing.T) {
@@ -24,15 +26,52 @@ func TestMemoAndPlainEvaluationAgree(t *testing.T) {
 				d.memo = nil
 			}
 			rng := rand.New(rand.NewPCG(1, uint64(len(p.name)))) // #nosec G404 -- tests repeat
-			for range prove.Count(300, 3_000) {                  // of each of more than thirty policies
+			for range prove.Count(300, 100_000) {                // of each of more than thirty policies
 				facts := random(rng)
-				got, gotErr := remembering.OrderDenials(t.Context(), facts)
-				want, wantErr := plain.OrderDenials(t.Context(), facts)
-				if !reflect.DeepEqual(got, want) || (gotErr == nil) != (wantErr == nil) {
-					t.Fatalf("%+v: remembered %v, %v; plain %v, %v", facts, got, gotErr, want, wantErr)
-				}
+				agree(t, remembering.OrderDenials, plain.OrderDenials, facts)
 			}
 		})
+	}
+}
+
+func agree[T any](t *testing.T, remembering, plain func(context.Context, *Facts) (T, error), facts *Facts) {
+	t.Helper()
+	got, gotErr := remembering(t.Context(), facts)
+	want, wantErr := plain(t.Context(), facts)
+	if !reflect.DeepEqual(got, want) || (gotErr == nil) != (wantErr == nil) {
+		t.Fatalf("%+v: remembered %v, %v; plain %v, %v", facts, got, gotErr, want, wantErr)
+	}
+}
+
+// The same of the policies that are shipped, on words that they know and others.
+func TestMemoAndPlainEvaluationAgreeOnTheShippedPolicies(t *testing.T) {
+	t.Parallel()
+	shipped := func(memo bool) *Snapshot {
+		s, err := Load(t.Context(), Folder("built in", policies.FS), Options{Timeout: patience, Memo: memo}, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	remembering, plain := shipped(true), shipped(false)
+	rng := rand.New(rand.NewPCG(2, 3)) // #nosec G404 -- tests repeat
+	for range prove.Count(1_000, 100_000) {
+		facts := random(rng)
+		pick := func(known ...string) string { return append(known, facts.Customer.ID)[rng.IntN(len(known)+1)] }
+		if facts.Order != nil {
+			facts.Order.Type = pick("dropshipping", "sample", "wholesale")
+		}
+		if facts.Line != nil {
+			facts.Line.ProductType = pick("ordinary", "supplier", "combo", "video", "service", "pod", "virtual")
+		}
+		if facts.Coupon != nil {
+			facts.Coupon.Status = pick("available", "used", "revoked", "expired", "reserved")
+			facts.Coupon.Window = pick("pending", "open", "ended")
+		}
+		agree(t, remembering.OrderDenials, plain.OrderDenials, facts)
+		agree(t, remembering.ProductExclusions, plain.ProductExclusions, facts)
+		agree(t, remembering.CouponDenials, plain.CouponDenials, facts)
+		agree(t, remembering.Grants, plain.Grants, facts)
 	}
 }
 
