@@ -230,7 +230,7 @@ func (h *hearing) quote(v *verdict, chosen choice) (*Quote, error) {
 	q := &Quote{
 		CreatedAt: h.now, PolicyRevision: h.policies.Revision,
 		CustomerID: h.request.Customer.ID, OrderID: h.request.Order.ID, Currency: h.request.Order.Currency,
-		Selection: Selection{By: chosen.by}, Denials: v.denials,
+		Selection: Selection{By: chosen.by}, Denials: v.denials, Wire: new(Wire),
 	}
 	if c := chosen.candidate; c != nil {
 		lines, discount = c.lines, c.Discount
@@ -241,6 +241,8 @@ func (h *hearing) quote(v *verdict, chosen choice) (*Quote, error) {
 		return nil, errors.Join(errUnchecked, err)
 	}
 	q.Totals = h.order.Totals(lines.eligible, discount)
+	q.SubOrders = make([]SubOrderPrice, 0, len(h.request.Order.SubOrders))
+	q.Coupons = make([]CouponResult, 0, len(v.candidates))
 	n := 0
 	for s, sub := range h.request.Order.SubOrders {
 		price := SubOrderPrice{ID: sub.ID, CouponDiscount: shares.SubOrders[s], Lines: make([]LinePrice, 0, len(sub.Lines))}

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"bytes"
+	"sync/atomic"
 	"time"
 
 	"scrip/engine/money"
@@ -24,6 +26,33 @@ type Quote struct {
 	SubOrders      []SubOrderPrice
 	Coupons        []CouponResult   // best first
 	Denials        []refusal.Reason // why the order can use no coupon at all
+	Wire           *Wire            // how it was told, for when it is told again; nil: it is not kept
+}
+
+// Wire keeps what a quote looks like to its client. The first telling leaves
+// nothing: most quotes are told once.
+type Wire struct {
+	told atomic.Bool
+	body atomic.Pointer[[]byte]
+}
+
+// Body is the quote as it was rendered before, nil if it was not kept.
+func (w *Wire) Body() []byte {
+	if w == nil {
+		return nil
+	}
+	if body := w.body.Load(); body != nil {
+		return *body
+	}
+	return nil
+}
+
+// Keep keeps a copy of the quote as rendered, from the second time on.
+func (w *Wire) Keep(body []byte) {
+	if w != nil && w.told.Swap(true) {
+		kept := bytes.Clone(body)
+		w.body.Store(&kept)
+	}
 }
 
 // Selection is the coupon that the prices are for.

@@ -84,8 +84,17 @@ func (p Percent) IsZero() bool { return p.tenThousandths == 0 }
 // String is the shortest exact decimal: "5", "2.5".
 func (p Percent) String() string { return decimal.New(p.tenThousandths, -maxPercentDigits).String() }
 
+// Fraction is round_half_up(whole × k / n) for 0 ≤ k ≤ n and n ≥ 1, so between
+// 0 and whole; anything else fails with [ErrOverflow].
+func Fraction(whole Amount, k, n int64) (Amount, error) {
+	if n < 1 || k > n {
+		return 0, fmt.Errorf("%d of %d parts %w", k, n, ErrOverflow)
+	}
+	return mulDivRound(int64(whole), k, n)
+}
+
 // mulDivRound is round_half_up(a × b / divisor), the product being exact in 128
-// bits. Operands below zero, and a result that no Amount can hold, fail with
+// bits and the divisor above zero. Operands below zero, and a result that no Amount can hold, fail with
 // [ErrOverflow].
 func mulDivRound(a, b, divisor int64) (Amount, error) {
 	if a < 0 || b < 0 {

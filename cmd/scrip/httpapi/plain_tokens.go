@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"unicode/utf8"
+
 	"scrip/engine"
 	"scrip/engine/money"
 )
@@ -21,7 +23,7 @@ func (p *plainReader) need(seen, all members) { p.odd = p.odd || seen&all != all
 
 // space passes over white space.
 func (p *plainReader) space() {
-	for p.at < len(p.in) {
+	for p.at < len(p.in) && p.in[p.at] <= ' ' {
 		switch p.in[p.at] {
 		case ' ', '\n', '\r', '\t':
 			p.at++
@@ -74,25 +76,32 @@ func (p *plainReader) name() []byte {
 // Anything but what may stand in an id, or anything escaped, is odd.
 func (p *plainReader) quoted() []byte {
 	p.open('"')
-	start, wide := p.at, byte(0)
-	for ; p.at < len(p.in); p.at++ {
-		c := p.in[p.at]
-		if c == '"' {
-			text := p.in[start:p.at]
-			p.at++
-			if wide >= 0x80 && checkText(string(text), 0, len(text)) != nil {
-				p.odd = true
-			}
-			return text
-		}
-		if c < ' ' || c == '\\' || c == 0x7f {
-			break
-		}
-		wide |= c
+	rest := p.in[p.at:]
+	end := 0
+	for end < len(rest) && stands[rest[end]] {
+		end++
 	}
-	p.odd = true
-	return nil
+	wide := end < len(rest) && rest[end] >= utf8.RuneSelf
+	for end < len(rest) && (stands[rest[end]] || rest[end] >= utf8.RuneSelf) {
+		end++
+	}
+	if end == len(rest) || rest[end] != '"' {
+		p.odd = true
+		return nil
+	}
+	text := rest[:end]
+	p.at += end + 1
+	p.odd = p.odd || wide && checkText(string(text), 0, len(text)) != nil
+	return text
 }
+
+// stands tells which bytes of ASCII may stand in a text as they are.
+var stands = func() (table [256]bool) {
+	for c := ' '; c < 0x7f; c++ {
+		table[c] = c != '"' && c != '\\'
+	}
+	return table
+}()
 
 // id passes a text of the length of an id.
 func (p *plainReader) id() string {

@@ -143,7 +143,8 @@ func (p *plainReader) subOrder() (sub engine.SubOrder) {
 			start := len(p.lines)
 			p.open('[')
 			for first := true; p.more(']', &first) && len(p.lines) <= engine.MaxLines; {
-				p.lines = append(p.lines, p.line())
+				p.lines = append(p.lines, engine.Line{})
+				p.line(&p.lines[len(p.lines)-1])
 			}
 			sub.Lines = p.lines[start:len(p.lines):len(p.lines)]
 			p.odd = p.odd || len(sub.Lines) == 0
@@ -155,7 +156,7 @@ func (p *plainReader) subOrder() (sub engine.SubOrder) {
 	return sub
 }
 
-func (p *plainReader) line() (l engine.Line) {
+func (p *plainReader) line(l *engine.Line) {
 	var seen members
 	p.open('{')
 	for first := true; p.more('}', &first); {
@@ -180,7 +181,6 @@ func (p *plainReader) line() (l engine.Line) {
 		}
 	}
 	p.need(seen, 1|2|4|8)
-	return l
 }
 
 func (p *plainReader) product(sold *engine.Product) {

@@ -52,9 +52,15 @@ func (a *API) getQuote(c *call) error {
 }
 
 func (c *call) sendQuote(status int, q *engine.Quote) error {
+	if body := q.Wire.Body(); body != nil {
+		c.gin.Data(status, jsonType, body)
+		return nil
+	}
 	buffer := takeBuffer()
 	defer giveBuffer(buffer)
 	buffer.Grow(quoteBytes(q))
-	c.gin.Data(status, jsonType, appendQuote(buffer.AvailableBuffer(), q))
+	body := appendQuote(buffer.AvailableBuffer(), q)
+	q.Wire.Keep(body)
+	c.gin.Data(status, jsonType, body)
 	return nil
 }
