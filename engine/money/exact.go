@@ -101,7 +101,7 @@ func mulDivRound(a, b, divisor int64) (Amount, error) {
 		return 0, fmt.Errorf("product %w", ErrOverflow)
 	}
 	high, low := bits.Mul64(uint64(a), uint64(b))       // #nosec G115 -- not negative
-	low, carry := bits.Add64(low, uint64(divisor)/2, 0) // #nosec G115 -- a constant above zero
+	low, carry := bits.Add64(low, uint64(divisor)/2, 0) // #nosec G115 -- above zero
 	if high += carry; high >= uint64(divisor) {         // #nosec G115
 		return 0, fmt.Errorf("product %w", ErrOverflow)
 	}

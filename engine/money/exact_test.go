@@ -200,3 +200,20 @@ func FuzzPercent(f *testing.F) {
 		}
 	})
 }
+
+func TestFraction(t *testing.T) {
+	for _, c := range []struct {
+		whole money.Amount
+		k, n  int64
+		want  money.Amount
+		err   error
+	}{
+		{10, 1, 3, 3, nil}, {10, 2, 3, 7, nil}, {10, 3, 3, 10, nil}, {10, 0, 3, 0, nil}, {5, 1, 2, 3, nil}, {0, 1, 2, 0, nil},
+		{money.Limit, 999_999, 1_000_000, 999_999_000_000_000, nil}, {math.MaxInt64, 7, 7, math.MaxInt64, nil},
+		{10, 1, 0, 0, money.ErrOverflow}, {10, 4, 3, 0, money.ErrOverflow}, {10, -1, 3, 0, money.ErrOverflow}, {-1, 1, 3, 0, money.ErrOverflow},
+	} {
+		if got, err := money.Fraction(c.whole, c.k, c.n); got != c.want || !errors.Is(err, c.err) {
+			t.Errorf("%d × %d / %d is %d, %v; want %d, %v", c.whole, c.k, c.n, got, err, c.want, c.err)
+		}
+	}
+}
