@@ -217,3 +217,10 @@ func TestFraction(t *testing.T) {
 		}
 	}
 }
+
+func TestAPercentageOfLessThanNothingIsNothing(t *testing.T) {
+	p, err := money.ParsePercent("5")
+	if got := p.Of(-100); err != nil || got != 0 {
+		t.Errorf("%d, %v", got, err)
+	}
+}
