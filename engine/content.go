@@ -28,26 +28,15 @@ var idEncoding = base32.HexEncoding.WithPadding(base32.NoPadding)
 
 // contentKey digests what a quote is a function of: the request as decoded,
 // the policies' revision, and the facts of the customer at an instant. Every
-// part is written with its length or count, so no two contents look alike.
-func contentKey(r *Request, facts *ledger.Facts, revision string, now time.Time) string {
+// part is written with its length or count, so no two contents look alike. The
+// request as it was written comes back too.
+func contentKey(r *Request, facts *ledger.Facts, revision string, now time.Time) (key, content string) {
 	space := digests.Get().(*digest)
 	defer digests.Put(space)
 	d := (*space)[:0]
-	d.texts(revision, r.Customer.ID, r.Customer.Attributes, r.Select)
-	d.texts(r.Order.ID, r.Order.Type, r.Order.Currency.Code(), r.Order.Attributes)
-	d.amounts(r.Order.Discounts)
-	d.amounts(r.Order.Charges)
-	d.count(len(r.Order.SubOrders))
-	for _, sub := range r.Order.SubOrders {
-		d.texts(sub.ID)
-		d.count(len(sub.Lines))
-		for _, l := range sub.Lines {
-			d.texts(l.ID, l.Product.ID, l.Product.Type, l.Product.Attributes)
-			d.number(l.UnitPrice.Millionths())
-			d.number(l.Quantity)
-			d.amounts(l.Discounts)
-		}
-	}
+	d.request(r)
+	content = string(d)
+	d.texts(revision)
 	d.flag(facts.Blocklisted)
 	d.count(len(facts.Coupons))
 	for i := range facts.Coupons {
@@ -58,7 +47,7 @@ func contentKey(r *Request, facts *ledger.Facts, revision string, now time.Time)
 		*space = nil // not for everyone after
 	}
 	sum := sha256.Sum256(d)
-	return encodeID(sum[:digestBytes])
+	return encodeID(sum[:digestBytes]), content
 }
 
 // privateKey is a key that no content has: for quotes that are found by their
@@ -98,6 +87,25 @@ func (d *digest) number(n int64) { *d = binary.AppendVarint(*d, n) }
 func (d *digest) count(n int) { d.number(int64(n)) }
 
 func (d *digest) flag(b bool) { *d = strconv.AppendBool(*d, b) }
+
+func (d *digest) request(r *Request) {
+	d.texts(r.Customer.ID, r.Customer.Attributes, r.Select)
+	d.texts(r.Order.ID, r.Order.Type, r.Order.Currency.Code(), r.Order.Attributes)
+	d.amounts(r.Order.Discounts)
+	d.amounts(r.Order.Charges)
+	d.count(len(r.Order.SubOrders))
+	for _, sub := range r.Order.SubOrders {
+		d.texts(sub.ID)
+		d.count(len(sub.Lines))
+		for i := range sub.Lines {
+			l := &sub.Lines[i]
+			d.texts(l.ID, l.Product.ID, l.Product.Type, l.Product.Attributes)
+			d.number(l.UnitPrice.Millionths())
+			d.number(l.Quantity)
+			d.amounts(l.Discounts)
+		}
+	}
+}
 
 func (d *digest) texts(texts ...string) {
 	for _, text := range texts {

@@ -29,6 +29,8 @@ type Policies interface {
 type Books interface {
 	// Facts are the customer's available coupons and whether they are blocked.
 	Facts(ctx context.Context, customerID string, now time.Time) (ledger.Facts, error)
+	// Blocked is whether a customer is blocked, as the ledger says now.
+	Blocked(ctx context.Context, customerID string, now time.Time) (bool, error)
 	// Coupon is any coupon, or a refusal with ledger.CouponNotFound.
 	Coupon(ctx context.Context, id string) (ledger.Coupon, error)
 }
@@ -75,7 +77,7 @@ func (e *Engine) Quote(ctx context.Context, r *Request) (*Quote, error) {
 	if err != nil {
 		return nil, err
 	}
-	key := contentKey(r, &facts, policies.Revision, now)
+	key, content := contentKey(r, &facts, policies.Revision, now)
 	if q, ok := e.Quotes.Known(key, now); ok {
 		return q, nil
 	}
@@ -96,7 +98,8 @@ func (e *Engine) Quote(ctx context.Context, r *Request) (*Quote, error) {
 		return nil, err
 	}
 	q.ID = newQuoteID(key)
-	q.ExpiresAt = expiry(facts.Coupons, now, e.TTL)
+	q.ExpiresAt = expiry(&facts, now, e.TTL)
+	q.Content = content
 	return e.Quotes.Keep(ctx, key, q, now), nil
 }
 
@@ -185,15 +188,19 @@ func notApplicable(id string, reasons []refusal.Reason) error {
 }
 
 // expiry is when a quote made now ends: after its TTL, or before that at the
-// next instant at which one of the customer's coupons starts or expires.
-func expiry(coupons []ledger.Coupon, now time.Time, ttl time.Duration) time.Time {
+// next instant at which one of the customer's coupons starts, expires or comes
+// back from a hold.
+func expiry(facts *ledger.Facts, now time.Time, ttl time.Duration) time.Time {
 	end := now.Add(ttl)
-	for i := range coupons {
-		for _, boundary := range [...]time.Time{coupons[i].StartsAt, coupons[i].ExpiresAt} {
-			if boundary.After(now) && boundary.Before(end) {
-				end = boundary
-			}
+	sooner := func(boundary time.Time) {
+		if boundary.After(now) && boundary.Before(end) {
+			end = boundary
 		}
+	}
+	sooner(facts.Returns)
+	for i := range facts.Coupons {
+		sooner(facts.Coupons[i].StartsAt)
+		sooner(facts.Coupons[i].ExpiresAt)
 	}
 	return end
 }

@@ -92,7 +92,7 @@ func checkPrivate(t *testing.T, d *desk, q *Quote) {
 	if again := d.quote(t, example(t)); again == q || again.ID == q.ID || again.ID[:len(again.ID)-8] == q.ID[:len(q.ID)-8] {
 		t.Errorf("shared: %s and %s", q.ID, again.ID)
 	}
-	if _, ok := d.kept[contentKey(example(t), &d.facts, d.snapshot.Revision, d.now)]; ok {
+	if _, ok := d.kept[keyFor(example(t), &d.facts, d.snapshot.Revision, d.now)]; ok {
 		t.Error("kept under its content")
 	}
 }

@@ -202,3 +202,14 @@ func codes(reasons []refusal.Reason) []string {
 
 // has reports whether reasons are exactly those with the given codes.
 func has(reasons []refusal.Reason, want ...string) bool { return slices.Equal(codes(reasons), want) }
+
+// keyFor is the key of a request's content.
+func keyFor(r *Request, facts *ledger.Facts, revision string, now time.Time) string {
+	key, _ := contentKey(r, facts, revision, now)
+	return key
+}
+
+func (d *desk) Blocked(_ context.Context, customerID string, _ time.Time) (bool, error) {
+	d.calls = append(d.calls, "blocked "+customerID)
+	return d.facts.Blocklisted, d.factsErr
+}

@@ -26,6 +26,7 @@ type Quote struct {
 	SubOrders      []SubOrderPrice
 	Coupons        []CouponResult   // best first
 	Denials        []refusal.Reason // why the order can use no coupon at all
+	Content        string           // the request, to ask again when the quote is redeemed
 	Wire           *Wire            // how it was told, for when it is told again; nil: it is not kept
 }
 

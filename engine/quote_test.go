@@ -63,7 +63,7 @@ func TestAKnownQuoteIsNotMadeAgain(t *testing.T) {
 	t.Parallel()
 	d := newDesk(rules(t, patience, map[string]string{"order": denies("x", "1 / 0 == 1")}))
 	known := &Quote{ID: "q_known", ExpiresAt: start.Add(time.Second)}
-	d.kept[contentKey(example(t), &d.facts, d.snapshot.Revision, start)] = known
+	d.kept[keyFor(example(t), &d.facts, d.snapshot.Revision, start)] = known
 	if q := d.quote(t, example(t)); q != known || !slices.Equal(d.calls, []string{"policies", "facts of c-1001", "known"}) {
 		t.Errorf("%+v, calls %q", q, d.calls)
 	}

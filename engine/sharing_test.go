@@ -62,8 +62,13 @@ func TestAQuoteEndsAtTheNextBoundary(t *testing.T) {
 		{"one that starts now", []ledger.Coupon{{StartsAt: at(0)}}, at(ttl)},
 		{"one that has ended", []ledger.Coupon{{ExpiresAt: at(0)}}, at(ttl)},
 	} {
-		if got := expiry(c.held, start, ttl); !got.Equal(c.want) {
+		if got := expiry(&ledger.Facts{Coupons: c.held}, start, ttl); !got.Equal(c.want) {
 			t.Errorf("%s: ends at %v, want %v", c.name, got, c.want)
+		}
+	}
+	for returns, want := range map[time.Duration]time.Time{time.Minute: at(time.Minute), 0: at(ttl), ttl + 1: at(ttl)} {
+		if got := expiry(&ledger.Facts{Returns: at(returns)}, start, ttl); !got.Equal(want) {
+			t.Errorf("a coupon comes back after %v: ends at %v, want %v", returns, got, want)
 		}
 	}
 }
@@ -150,10 +155,10 @@ func TestEveryFieldChangesTheKey(t *testing.T) {
 	r, facts := example(t), &ledger.Facts{Coupons: []ledger.Coupon{coupon(t, "a", "5"), coupon(t, "b", "5")}}
 	r.Order.Discounts = []NamedAmount{{"o", 1}}
 	r.Order.SubOrders[0].Lines[0].Discounts = []NamedAmount{{"l", 1}}
-	base := contentKey(r, facts, "revision", start)
+	base := keyFor(r, facts, "revision", start)
 	seen := map[string]string{base: "base"}
 	look := func(path string) {
-		key := contentKey(r, facts, "revision", start)
+		key := keyFor(r, facts, "revision", start)
 		if other, ok := seen[key]; ok {
 			t.Errorf("%s has the key of %s", path, other)
 		}
@@ -161,16 +166,17 @@ func TestEveryFieldChangesTheKey(t *testing.T) {
 	}
 	vary(t, reflect.ValueOf(r).Elem(), "request", look)
 	vary(t, reflect.ValueOf(facts).Elem(), "facts", look)
-	if contentKey(r, facts, "another", start) == base || contentKey(r, facts, "revision", start.Add(time.Second)) != base {
+	if keyFor(r, facts, "another", start) == base || keyFor(r, facts, "revision", start.Add(time.Second)) != base {
 		t.Error("the revision counts, the clock alone does not")
 	}
-	if again := contentKey(r, facts, "revision", start); again != base {
+	if again := keyFor(r, facts, "revision", start); again != base {
 		t.Error("a key is not a function of its content")
 	}
 }
 
-// unkeyed are fields of facts that do not count: those of a coupon never change, and its owner asked.
-var unkeyed = regexp.MustCompile(`^facts\.Coupons\[\d\]\.(CampaignID|CustomerID|Terms|CreatedAt|State)$`)
+// unkeyed are fields of facts that do not count: those of a coupon never change, its owner asked, and one that is
+// held is not among them; when it comes back ends a quote, but makes no other.
+var unkeyed = regexp.MustCompile(`^facts\.(Returns|Coupons\[\d\]\.(CampaignID|CustomerID|Terms|CreatedAt|State|HeldUntil))$`)
 
 // vary changes each field below v in turn, looks, and changes it back.
 func vary(t *testing.T, v reflect.Value, path string, look func(string)) {
@@ -238,7 +244,7 @@ func TestNoTwoContentsShareAKey(t *testing.T) {
 	for range prove.Count(20_000, 1_000_000) {
 		request, facts := spread(r, prices)
 		content := fmt.Sprintf("%+v %+v", request, facts)
-		key := contentKey(request, facts, "r", start)
+		key := keyFor(request, facts, "r", start)
 		if other, ok := contents[key]; ok && other != content {
 			t.Fatalf("%s\n%s\nshare %s", content, other, key)
 		}

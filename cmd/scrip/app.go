@@ -50,6 +50,7 @@ type settings struct {
 	policies            string // "" is those built in
 	ledgerPath          string // of the SQLite file, "" is in the data folder
 	quoteTTL            time.Duration
+	holdTTL             time.Duration
 	memo                bool // decisions are remembered
 }
 
@@ -85,7 +86,7 @@ func openApp(ctx context.Context, s settings, clock func() time.Time, log *slog.
 	a.onClose(func() error { quotes.Close(); return nil })
 	a.api = &httpapi.API{
 		Engine: &engine.Engine{Policies: active, Books: book, Quotes: quotes, Clock: clock, TTL: s.quoteTTL, Log: log},
-		Book:   book, Policies: active, Log: log, Token: s.token, Metrics: httpapi.NewMetrics(),
+		Book:   book, Policies: active, HoldTTL: s.holdTTL, Log: log, Token: s.token, Metrics: httpapi.NewMetrics(),
 	}
 	if a.api.AdminToken, err = a.adminToken(); err != nil {
 		return nil, err

@@ -71,7 +71,7 @@ func (c *serveCmd) Run(g *globals) error {
 
 // settings checks the flags against each other and reads secrets from files.
 func (c *serveCmd) settings() (s settings, err error) {
-	s = settings{listen: c.Listen, adminListen: c.AdminListen, dataFolder: c.Data, policies: c.Policies, quoteTTL: c.QuoteTTL, memo: c.DecisionMemo == "on"}
+	s = settings{listen: c.Listen, adminListen: c.AdminListen, dataFolder: c.Data, policies: c.Policies, quoteTTL: c.QuoteTTL, holdTTL: c.HoldTTL, memo: c.DecisionMemo == "on"}
 	for _, secret := range []struct {
 		into        *string
 		name        string

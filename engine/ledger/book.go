@@ -29,6 +29,7 @@ const (
 	CouponUsed            = "coupon.used"
 	CustomerCouponLimit   = "customer.coupon_limit"
 	KeyReused             = "idempotency.key_reused"
+	KeyInFlight           = "idempotency.in_flight"
 )
 
 // Book applies the rules of the books to a store.
@@ -83,6 +84,9 @@ func (b *Book) Ready(ctx context.Context) error { return b.store.Ready(ctx) }
 type Facts struct {
 	Blocklisted bool
 	Coupons     []Coupon // available at the instant, pending ones included
+	// Returns is the first instant at which a coupon that is held may be
+	// available again; zero if none is held.
+	Returns time.Time
 }
 
 // Facts is what the books say of a customer at an instant, at most a second
@@ -96,7 +100,7 @@ func (b *Book) Facts(ctx context.Context, customerID string, now time.Time) (Fac
 	if err == nil {
 		b.known.put(customerID, generation, facts, now)
 	}
-	return facts, err
+	return facts.at(now), err
 }
 
 func (b *Book) readFacts(ctx context.Context, customerID string, now time.Time) (Facts, error) {
@@ -119,6 +123,39 @@ func (b *Book) holdings(ctx context.Context, customerIDs []string, now time.Time
 		}
 	}
 	return holdings, nil
+}
+
+// Blocked is whether a customer is on the blocklist, as the ledger says now.
+func (b *Book) Blocked(ctx context.Context, customerID string, now time.Time) (bool, error) {
+	facts, err := b.readFacts(ctx, customerID, now)
+	return facts.Blocklisted, err
+}
+
+// Redemption is one redemption, or a refusal with [RedemptionNotFound].
+func (b *Book) Redemption(ctx context.Context, id string) (Redemption, error) {
+	return redemption(ctx, b.store, id)
+}
+
+// Redemptions lists a page of an order's redemptions.
+func (b *Book) Redemptions(ctx context.Context, orderID string, page Page) ([]Redemption, error) {
+	return b.store.Redemptions(ctx, orderID, page)
+}
+
+// Refunds lists a page of a redemption's refunds, or refuses with
+// [RedemptionNotFound].
+func (b *Book) Refunds(ctx context.Context, redemptionID string, page Page) ([]Refund, error) {
+	if _, err := b.Redemption(ctx, redemptionID); err != nil {
+		return nil, err
+	}
+	return b.store.Refunds(ctx, redemptionID, page)
+}
+
+// Events lists a page of a coupon's events, or refuses with [CouponNotFound].
+func (b *Book) Events(ctx context.Context, couponID string, page Page) ([]Event, error) {
+	if _, err := b.Coupon(ctx, couponID); err != nil {
+		return nil, err
+	}
+	return b.store.Events(ctx, couponID, page)
 }
 
 // Coupon is one coupon, or a refusal with [CouponNotFound].

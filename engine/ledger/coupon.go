@@ -18,6 +18,7 @@ type Coupon struct {
 	StartsAt   time.Time
 	ExpiresAt  time.Time // zero: never
 	State      State
+	HeldUntil  time.Time // a redemption holds it until then; zero: none does
 	CreatedAt  time.Time
 }
 
@@ -57,11 +58,17 @@ func (c *Coupon) StatusAt(now time.Time) Status {
 		return StatusUsed
 	case c.State == Revoked:
 		return StatusRevoked
+	case c.heldAt(now):
+		return StatusReserved
 	case c.Window(now) == WindowEnded:
 		return StatusExpired
 	}
 	return StatusAvailable
 }
+
+// heldAt reports whether a redemption holds the coupon at an instant, which may
+// be after the coupon's own end.
+func (c *Coupon) heldAt(now time.Time) bool { return now.Before(c.HeldUntil) }
 
 // Windows of a coupon's life, as policies see them. Intervals are half-open:
 // open from StartsAt up to but not including ExpiresAt.

@@ -15,6 +15,8 @@ type Entry struct {
 	tx    Tx
 	now   time.Time
 	wrote bool
+	// by and requestID say in events who asked.
+	by, requestID string
 	// touched are the customers whose facts the operation changes.
 	touched []string
 }
@@ -105,7 +107,7 @@ func (e *Entry) issueOne(c *Campaign, customerID string, granted bool) (Coupon, 
 		return Coupon{}, err
 	}
 	e.touch(customerID)
-	return coupon, nil
+	return coupon, e.recordCoupon(CouponIssued, &coupon)
 }
 
 // Register registers a customer and gives one coupon of each granted campaign
@@ -162,21 +164,42 @@ func (e *Entry) grant(campaignID, customerID string) (Coupon, bool, error) {
 	return coupon, err == nil, err
 }
 
-// Revoke takes a coupon back. Doing so twice is the same as once; a used one
-// is refused with [CouponUsed].
+// Revoke takes a coupon back; a hold on it ends. Doing so twice is the same as
+// once; a used one is refused with [CouponUsed].
 func (e *Entry) Revoke(id string) (Coupon, error) {
+	c, err := e.book.coupon(e.ctx, e.tx, id)
+	if err != nil {
+		return Coupon{}, err
+	}
+	if c.heldAt(e.now) {
+		if err := e.withdraw(id); err != nil {
+			return Coupon{}, err
+		}
+	}
 	changed, err := e.tx.Revoke(e.ctx, id)
 	if err != nil {
 		return Coupon{}, err
 	}
-	c, err := e.book.coupon(e.ctx, e.tx, id)
+	if c, err = e.book.coupon(e.ctx, e.tx, id); err != nil {
+		return Coupon{}, err
+	}
+	if c.State == Used {
+		return Coupon{}, refusal.New(CouponUsed, "coupon %q has been used and cannot be revoked", id)
+	}
 	if changed {
 		e.touch(c.CustomerID)
-	}
-	if err == nil && c.State == Used {
-		err = refusal.New(CouponUsed, "coupon %q has been used and cannot be revoked", id)
+		err = e.recordCoupon(CouponRevoked, &c)
 	}
 	return c, err
+}
+
+// withdraw ends the hold of a coupon that is revoked.
+func (e *Entry) withdraw(couponID string) error {
+	r, err := e.tx.HeldBy(e.ctx, couponID)
+	if err != nil {
+		return err
+	}
+	return e.endHold(&r, Withdrawn)
 }
 
 // Block puts a customer on the blocklist or changes the reason.

@@ -20,6 +20,8 @@ const KeepReplies = 8 * 24 * time.Hour
 type Request struct {
 	Key         string // Idempotency-Key, 1 to 255 bytes
 	Fingerprint []byte // SHA-256 over listener, method, path with query and body
+	ID          string // of this try, as in the log
+	By          string // the listener that was asked
 }
 
 // Reply is an answer to a client, stored under its key byte for byte.
@@ -55,7 +57,7 @@ func (b *Book) Do(ctx context.Context, request Request, op func(*Entry) (Reply, 
 				return err
 			}
 		}
-		e := &Entry{ctx: ctx, book: b, tx: tx, now: b.Now()}
+		e := &Entry{ctx: ctx, book: b, tx: tx, now: b.Now(), by: request.By, requestID: request.ID}
 		reply, err = op(e)
 		touched = append(touched, e.touched...)
 		if err != nil || !e.wrote || request.Key == "" {

@@ -114,20 +114,22 @@ func (k *known) clear() {
 	k.customers.InvalidateAll()
 }
 
-// at leaves out coupons that have expired since. Facts that are kept are never
-// changed.
+// at leaves out coupons that have expired since or are held. Facts that are
+// kept are never changed.
 func (f Facts) at(now time.Time) Facts {
-	for i := range f.Coupons {
-		if f.Coupons[i].Window(now) != WindowEnded {
+	all := f.Coupons
+	for i := range all {
+		if all[i].StatusAt(now) == StatusAvailable {
 			continue
 		}
-		living := make([]Coupon, 0, len(f.Coupons))
-		for j := range f.Coupons {
-			if f.Coupons[j].Window(now) != WindowEnded {
-				living = append(living, f.Coupons[j])
+		f.Coupons = make([]Coupon, 0, len(all))
+		for j := range all {
+			if all[j].StatusAt(now) == StatusAvailable {
+				f.Coupons = append(f.Coupons, all[j])
+			} else if all[j].heldAt(now) && (f.Returns.IsZero() || all[j].HeldUntil.Before(f.Returns)) {
+				f.Returns = all[j].HeldUntil
 			}
 		}
-		f.Coupons = living
 		break
 	}
 	return f

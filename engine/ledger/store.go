@@ -56,9 +56,22 @@ type Reader interface {
 	Grants(ctx context.Context, customerID string) ([]Coupon, error)
 
 	// Holdings are the facts of customers at an instant, one for each that is
-	// asked about, in any order. Coupons come without their Terms.
+	// asked about, in any order. Coupons are those that are available or held
+	// then, without their Terms.
 	Holdings(ctx context.Context, customerIDs []string, now time.Time) ([]Holding, error)
 	Blocklist(ctx context.Context, page Page) ([]Block, error)
+
+	// Redemption is one redemption, or ErrNotFound.
+	Redemption(ctx context.Context, id string) (Redemption, error)
+	// Redemptions lists the redemptions of an order.
+	Redemptions(ctx context.Context, orderID string, page Page) ([]Redemption, error)
+	// LiveRedemption is the id of an order's redemption that is reserved or
+	// confirmed, whether its hold has run out or not, or ErrNotFound.
+	LiveRedemption(ctx context.Context, orderID string) (string, error)
+	// Refunds lists the refunds of a redemption.
+	Refunds(ctx context.Context, redemptionID string, page Page) ([]Refund, error)
+	// Events lists the events of a coupon.
+	Events(ctx context.Context, couponID string, page Page) ([]Event, error)
 
 	// Reply is the stored reply of an idempotency key, or ErrNotFound.
 	Reply(ctx context.Context, key string) (StoredReply, error)
@@ -86,11 +99,34 @@ type Tx interface {
 	CountShare(ctx context.Context, campaignID, customerID string) (int64, error)
 	// InsertCoupon adds a coupon; granted says that a registration gave it.
 	InsertCoupon(ctx context.Context, c Coupon, granted bool) error
-	// CountAvailable counts a customer's coupons that are available at now
-	// and holds off other transactions that issue to the same customer.
+	// CountAvailable counts a customer's coupons that are available at now, or
+	// will be when a hold ends, and holds off other transactions that issue to the same customer.
 	CountAvailable(ctx context.Context, customerID string, now time.Time) (int, error)
 	// Revoke marks an issued coupon revoked; not ok if it is not issued.
 	Revoke(ctx context.Context, id string) (ok bool, err error)
+	// HoldCoupon holds an available coupon for a redemption until an instant;
+	// not ok if it is not available now.
+	HoldCoupon(ctx context.Context, id, redemptionID string, until, now time.Time) (ok bool, err error)
+	// ReleaseCoupon ends a redemption's hold; not ok if it has none.
+	ReleaseCoupon(ctx context.Context, id, redemptionID string) (ok bool, err error)
+	// UseCoupon marks a coupon that a redemption holds as used; not ok if it
+	// does not hold it.
+	UseCoupon(ctx context.Context, id, redemptionID string) (ok bool, err error)
+
+	// EndHolds marks reserved redemptions of an order or of a coupon as lapsed
+	// whose holds have ended by now, and returns them. A couponID of "" is none.
+	EndHolds(ctx context.Context, orderID, couponID string, now time.Time) ([]Redemption, error)
+	// InsertRedemption adds a redemption; not ok if its order or its coupon
+	// has a live one.
+	InsertRedemption(ctx context.Context, r Redemption) (ok bool, err error)
+	// UpdateRedemption writes state, lines and charges of a redemption; not ok
+	// if its Version is not the one in the store, which goes up by one.
+	UpdateRedemption(ctx context.Context, r Redemption) (ok bool, err error)
+	// HeldBy is the reserved redemption that holds a coupon, or ErrNotFound.
+	HeldBy(ctx context.Context, couponID string) (Redemption, error)
+	InsertRefund(ctx context.Context, r Refund) error
+	InsertEvent(ctx context.Context, e Event) error
+
 	// Register marks a customer as registered, once.
 	Register(ctx context.Context, customerID string, now time.Time) (ok bool, err error)
 

@@ -37,6 +37,9 @@ func (p UnitPrice) Times(quantity int64, c Currency) (Amount, error) {
 	return mulDivRound(p.millionths, quantity, divisor)
 }
 
+// UnitPriceOf is the price of so many millionths of the currency's unit.
+func UnitPriceOf(millionths int64) UnitPrice { return UnitPrice{millionths} }
+
 // Millionths is the price in millionths of the currency's unit.
 func (p UnitPrice) Millionths() int64 { return p.millionths }
 

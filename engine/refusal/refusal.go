@@ -27,6 +27,8 @@ type Fault struct {
 	Pointer   string
 	Parameter string // when set, the fault is not in the body
 	Detail    string
+	// Refundable is what is left of a part that a refund asks too much of.
+	Refundable string
 }
 
 // Reason is why something is denied: a stable dotted code and a text that a

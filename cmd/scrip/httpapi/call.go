@@ -175,9 +175,10 @@ const maxKeyBytes = 255
 // idempotency reads the Idempotency-Key of a POST and what it stands for:
 // listener, method, path with query, and the exact bytes of the body.
 func (c *call) idempotency() (ledger.Request, error) {
+	request := ledger.Request{ID: currentID(c.gin), By: c.listener}
 	keys := c.gin.Request.Header.Values("Idempotency-Key")
 	if c.gin.Request.Method != http.MethodPost || len(keys) == 0 {
-		return ledger.Request{}, nil
+		return request, nil
 	}
 	if len(keys) > 1 || len(keys[0]) < 1 || len(keys[0]) > maxKeyBytes {
 		return ledger.Request{}, refusal.InvalidRequest(refusal.Fault{
@@ -188,5 +189,6 @@ func (c *call) idempotency() (ledger.Request, error) {
 		_, _ = digest.Write(binary.AppendUvarint(nil, uint64(len(part)))) // a hash never fails
 		_, _ = digest.Write(part)
 	}
-	return ledger.Request{Key: keys[0], Fingerprint: digest.Sum(nil)}, nil
+	request.Key, request.Fingerprint = keys[0], digest.Sum(nil)
+	return request, nil
 }

@@ -27,28 +27,37 @@ const (
 // statusOf is the one table from a code to its status. A code that is not in
 // it is a bug and answers 500; a test walks all codes.
 var statusOf = map[string]int{
-	refusal.Invalid:              http.StatusUnprocessableEntity,
-	refusal.TooLarge:             http.StatusRequestEntityTooLarge,
-	mediaType:                    http.StatusUnsupportedMediaType,
-	routeNotFound:                http.StatusNotFound,
-	methodNotAllowed:             http.StatusMethodNotAllowed,
-	authRequired:                 http.StatusUnauthorized,
-	ledgerDown:                   http.StatusServiceUnavailable,
-	overloaded:                   http.StatusServiceUnavailable,
-	policyRefused:                http.StatusUnprocessableEntity,
-	engine.QuoteNotFound:         http.StatusNotFound,
-	engine.CouponNotApplicable:   http.StatusUnprocessableEntity,
-	engine.PolicyError:           http.StatusServiceUnavailable,
-	ledger.CouponNotFound:        http.StatusNotFound, // 422 where a body names it
-	ledger.CampaignNotFound:      http.StatusNotFound,
-	ledger.CampaignExists:        http.StatusConflict,
-	ledger.CampaignExhausted:     http.StatusConflict,
-	ledger.CampaignCustomerLimit: http.StatusConflict,
-	ledger.CampaignPaused:        http.StatusConflict,
-	ledger.CampaignEnded:         http.StatusConflict,
-	ledger.CouponUsed:            http.StatusConflict,
-	ledger.CustomerCouponLimit:   http.StatusConflict,
-	ledger.KeyReused:             http.StatusUnprocessableEntity,
+	refusal.Invalid:               http.StatusUnprocessableEntity,
+	refusal.TooLarge:              http.StatusRequestEntityTooLarge,
+	mediaType:                     http.StatusUnsupportedMediaType,
+	routeNotFound:                 http.StatusNotFound,
+	methodNotAllowed:              http.StatusMethodNotAllowed,
+	authRequired:                  http.StatusUnauthorized,
+	ledgerDown:                    http.StatusServiceUnavailable,
+	overloaded:                    http.StatusServiceUnavailable,
+	policyRefused:                 http.StatusUnprocessableEntity,
+	engine.QuoteNotFound:          http.StatusNotFound,
+	engine.CouponNotApplicable:    http.StatusUnprocessableEntity,
+	engine.PolicyError:            http.StatusServiceUnavailable,
+	ledger.CouponNotFound:         http.StatusNotFound, // 422 where a body names it
+	ledger.CampaignNotFound:       http.StatusNotFound,
+	ledger.CampaignExists:         http.StatusConflict,
+	ledger.CampaignExhausted:      http.StatusConflict,
+	ledger.CampaignCustomerLimit:  http.StatusConflict,
+	ledger.CampaignPaused:         http.StatusConflict,
+	ledger.CampaignEnded:          http.StatusConflict,
+	ledger.CouponUsed:             http.StatusConflict,
+	ledger.CustomerCouponLimit:    http.StatusConflict,
+	ledger.KeyReused:              http.StatusUnprocessableEntity,
+	ledger.RedemptionNotFound:     http.StatusNotFound,
+	ledger.RedemptionExpired:      http.StatusConflict,
+	ledger.RedemptionReleased:     http.StatusConflict,
+	ledger.RedemptionConfirmed:    http.StatusConflict,
+	ledger.RedemptionNotConfirmed: http.StatusConflict,
+	ledger.OrderRedeemed:          http.StatusConflict,
+	ledger.CouponUnavailable:      http.StatusConflict,
+	ledger.RefundExceedsPaid:      http.StatusUnprocessableEntity,
+	engine.QuoteStale:             http.StatusConflict,
 }
 
 // problemAnswer is RFC 9457's body with scrip's members.
@@ -66,6 +75,8 @@ type problemFault struct {
 	Pointer   string `json:"pointer"` // "" is the whole body
 	Parameter string `json:"parameter,omitempty"`
 	Detail    string `json:"detail"`
+	// Refundable is what is left of what a refund asks too much of.
+	Refundable string `json:"refundable,omitempty"`
 }
 
 var (
@@ -122,7 +133,7 @@ func statusFor(refused *refusal.Error) int {
 func problemFaults(faults []refusal.Fault) []problemFault {
 	list := make([]problemFault, 0, len(faults))
 	for _, f := range faults {
-		shown := problemFault{Pointer: f.Pointer, Parameter: f.Parameter, Detail: f.Detail}
+		shown := problemFault{Pointer: f.Pointer, Parameter: f.Parameter, Detail: f.Detail, Refundable: f.Refundable}
 		if f.Parameter != "" {
 			shown.Pointer = at{name: f.Parameter}.pointer()
 		}

@@ -42,6 +42,7 @@ type API struct {
 	Token      string // for the data listener; "" is open
 	AdminToken string // never ""
 	Metrics    *Metrics
+	HoldTTL    time.Duration // of a redemption
 
 	pricing places // quotes that are worked on at once
 }
@@ -55,6 +56,13 @@ func (a *API) Data() http.Handler {
 	v1 := r.group("/v1", a.Token)
 	v1.handle(http.MethodPost, "/quotes", a.createQuote)
 	v1.handle(http.MethodGet, "/quotes/:id", a.getQuote)
+	v1.handle(http.MethodPost, "/redemptions", a.createRedemption)
+	v1.handle(http.MethodGet, "/redemptions", a.listRedemptions)
+	v1.handle(http.MethodGet, "/redemptions/:id", a.getRedemption)
+	v1.handle(http.MethodPost, "/redemptions/:id/confirm", a.confirmRedemption)
+	v1.handle(http.MethodPost, "/redemptions/:id/release", a.releaseRedemption)
+	v1.handle(http.MethodPost, "/redemptions/:id/refunds", a.createRefund)
+	v1.handle(http.MethodGet, "/redemptions/:id/refunds", a.listRefunds)
 	v1.handle(http.MethodPost, "/customers/:id/registrations", a.register)
 	v1.handle(http.MethodGet, "/customers/:id/coupons", a.listCoupons)
 	v1.handle(http.MethodGet, "/coupons/:id", a.getCoupon)
@@ -72,6 +80,7 @@ func (a *API) Admin() http.Handler {
 	v1.handle(http.MethodPost, "/campaigns/:id/resume", a.resumeCampaign)
 	v1.handle(http.MethodPost, "/campaigns/:id/coupons", a.issueCoupons)
 	v1.handle(http.MethodPost, "/coupons/:id/revoke", a.revokeCoupon)
+	v1.handle(http.MethodGet, "/coupons/:id/events", a.listCouponEvents)
 	v1.handle(http.MethodGet, "/blocklist", a.listBlocklist)
 	v1.handle(http.MethodPut, "/blocklist/:customer_id", a.blockCustomer)
 	v1.handle(http.MethodDelete, "/blocklist/:customer_id", a.unblockCustomer)

@@ -8,20 +8,29 @@ import (
 	"scrip/engine/ledger"
 )
 
-const couponColumns = `id, campaign_id, customer_id, starts_at, expires_at, state, created_at`
+const couponColumns = `id, campaign_id, customer_id, starts_at, expires_at, state, held_until, created_at`
 
-// isAvailable holds for coupons that are available at an instant, which it
-// takes as its one argument.
-const isAvailable = `state = 'issued' AND (expires_at IS NULL OR expires_at > ?)`
+// condition is a part of WHERE that compares with an instant, so many times.
+type condition struct {
+	sql  string
+	nows int
+}
+
+func (c condition) args(now time.Time) (args []any) {
+	for range c.nows {
+		args = append(args, micros(now))
+	}
+	return args
+}
 
 // inStatus tells how to find coupons that have a status at an instant.
-var inStatus = map[ledger.Status]string{
-	"":                     `? IS NOT NULL`,
-	ledger.StatusAvailable: isAvailable,
-	ledger.StatusExpired:   `state = 'issued' AND expires_at <= ?`,
-	ledger.StatusUsed:      `state = 'used' AND ? IS NOT NULL`,
-	ledger.StatusRevoked:   `state = 'revoked' AND ? IS NOT NULL`,
-	ledger.StatusReserved:  `? IS NULL`, // nothing reserves coupons yet
+var inStatus = map[ledger.Status]condition{
+	"":                     {`1 = 1`, 0},
+	ledger.StatusAvailable: {`state = 'issued' AND (held_until IS NULL OR held_until <= ?) AND (expires_at IS NULL OR expires_at > ?)`, 2},
+	ledger.StatusReserved:  {`state = 'issued' AND held_until > ?`, 1},
+	ledger.StatusExpired:   {`state = 'issued' AND (held_until IS NULL OR held_until <= ?) AND expires_at <= ?`, 2},
+	ledger.StatusUsed:      {`state = 'used'`, 0},
+	ledger.StatusRevoked:   {`state = 'revoked'`, 0},
 }
 
 // Coupon is one coupon, or ErrNotFound.
@@ -35,10 +44,11 @@ func (s *session) Coupon(ctx context.Context, id string) (ledger.Coupon, error) 
 
 // Coupons lists a page of a customer's coupons that have a status now.
 func (s *session) Coupons(ctx context.Context, customerID string, status ledger.Status, now time.Time, page ledger.Page) ([]ledger.Coupon, error) {
-	at, id := page.After.CreatedAt.UnixMicro(), page.After.ID
+	at, id, is := page.After.CreatedAt.UnixMicro(), page.After.ID, inStatus[status]
+	args := append([]any{customerID, at, at, id}, is.args(now)...)
 	return list(ctx, s, scanCoupon, `SELECT `+couponColumns+` FROM coupons
-		WHERE customer_id = ? AND (created_at > ? OR created_at = ? AND id > ?) AND `+inStatus[status]+`
-		ORDER BY created_at, id LIMIT ?`, customerID, at, at, id, micros(now), page.Limit)
+		WHERE customer_id = ? AND (created_at > ? OR created_at = ? AND id > ?) AND `+is.sql+`
+		ORDER BY created_at, id LIMIT ?`, append(args, page.Limit)...)
 }
 
 // Grants lists the coupons of a customer's registration, or ErrNotFound.
@@ -54,22 +64,23 @@ func (s *session) Grants(ctx context.Context, customerID string) ([]ledger.Coupo
 
 // InsertCoupon adds a coupon.
 func (s *session) InsertCoupon(ctx context.Context, c ledger.Coupon, granted bool) error {
-	_, err := s.exec(ctx, `INSERT INTO coupons (`+couponColumns+`, granted) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+	_, err := s.exec(ctx, `INSERT INTO coupons (`+couponColumns+`, granted) VALUES (?, ?, ?, ?, ?, ?, NULL, ?, ?)`,
 		c.ID, c.CampaignID, c.CustomerID, micros(c.StartsAt), nullMicros(c.ExpiresAt), string(c.State), micros(c.CreatedAt), granted)
 	return err
 }
 
-// CountAvailable counts a customer's available coupons. SQLite has one writer
-// at a time, so nobody else issues meanwhile.
+// CountAvailable counts a customer's coupons that are available or may be again
+// when a hold ends. SQLite has one writer at a time, so nobody else issues
+// meanwhile.
 func (s *session) CountAvailable(ctx context.Context, customerID string, now time.Time) (n int, err error) {
-	err = s.one(ctx, `SELECT count(*) FROM coupons WHERE customer_id = ? AND `+isAvailable,
+	err = s.one(ctx, `SELECT count(*) FROM coupons WHERE customer_id = ? AND state = 'issued' AND (expires_at IS NULL OR expires_at > ?)`,
 		[]any{customerID, micros(now)}, &n)
 	return n, err
 }
 
 // Revoke marks an issued coupon revoked.
 func (s *session) Revoke(ctx context.Context, id string) (bool, error) {
-	return s.won(ctx, `UPDATE coupons SET state = 'revoked' WHERE id = ? AND state = 'issued'`, id)
+	return s.won(ctx, `UPDATE coupons SET state = 'revoked', held_by = NULL, held_until = NULL WHERE id = ? AND state = 'issued'`, id)
 }
 
 // Register marks a customer as registered, once.
@@ -80,8 +91,8 @@ func (s *session) Register(ctx context.Context, customerID string, now time.Time
 
 func scanCoupon(row scanner) (c ledger.Coupon, err error) {
 	var starts, created int64
-	var expires sql.NullInt64
-	err = row.Scan(&c.ID, &c.CampaignID, &c.CustomerID, &starts, &expires, &c.State, &created)
-	c.StartsAt, c.ExpiresAt, c.CreatedAt = instant(starts), nullInstant(expires), instant(created)
+	var expires, held sql.NullInt64
+	err = row.Scan(&c.ID, &c.CampaignID, &c.CustomerID, &starts, &expires, &c.State, &held, &created)
+	c.StartsAt, c.ExpiresAt, c.HeldUntil, c.CreatedAt = instant(starts), nullInstant(expires), nullInstant(held), instant(created)
 	return c, err
 }

@@ -12,13 +12,13 @@ import (
 // What a quote asks about customers, in one statement: blocklist and coupons
 // are of one instant. A customer without coupons is one row of NULLs.
 const (
-	holdingsOf = `SELECT asked.id, b.customer_id IS NOT NULL, c.id, c.campaign_id, c.starts_at, c.expires_at, c.state, c.created_at
+	holdingsOf = `SELECT asked.id, b.customer_id IS NOT NULL, c.id, c.campaign_id, c.starts_at, c.expires_at, c.state, c.held_until, c.created_at
 		FROM (`
 	ofOne  = `SELECT ? AS id`
 	ofMany = `SELECT value AS id FROM json_each(?)`
 	theirs = `) AS asked
 		LEFT JOIN blocklist b ON b.customer_id = asked.id
-		LEFT JOIN coupons c ON c.customer_id = asked.id AND c.state = 'issued' AND (c.expires_at IS NULL OR c.expires_at > ?)
+		LEFT JOIN coupons c ON c.customer_id = asked.id AND c.state = 'issued' AND (c.expires_at IS NULL OR c.expires_at > ? OR c.held_until > ?)
 		ORDER BY asked.id, c.created_at, c.id`
 )
 
@@ -39,7 +39,7 @@ func (s *session) Holdings(ctx context.Context, customerIDs []string, now time.T
 		}
 		query, asked = holdingsOf+ofMany+theirs, string(ids)
 	}
-	rows, err := list(ctx, s, scanHolding, query, asked, micros(now))
+	rows, err := list(ctx, s, scanHolding, query, asked, micros(now), micros(now))
 	if err != nil {
 		return nil, err
 	}
@@ -58,11 +58,11 @@ func (s *session) Holdings(ctx context.Context, customerIDs []string, now time.T
 
 func scanHolding(row scanner) (h holdingRow, err error) {
 	var id, campaign, state sql.NullString
-	var starts, expires, created sql.NullInt64
-	err = row.Scan(&h.customerID, &h.blocked, &id, &campaign, &starts, &expires, &state, &created)
+	var starts, expires, held, created sql.NullInt64
+	err = row.Scan(&h.customerID, &h.blocked, &id, &campaign, &starts, &expires, &state, &held, &created)
 	if id.Valid {
 		h.coupon = ledger.Coupon{ID: id.String, CampaignID: campaign.String, CustomerID: h.customerID,
-			StartsAt: instant(starts.Int64), ExpiresAt: nullInstant(expires), State: ledger.State(state.String), CreatedAt: instant(created.Int64)}
+			StartsAt: instant(starts.Int64), ExpiresAt: nullInstant(expires), State: ledger.State(state.String), HeldUntil: nullInstant(held), CreatedAt: instant(created.Int64)}
 	}
 	return h, err
 }
