@@ -27,12 +27,13 @@ type question struct {
 	garbage *[]byte       // value replaces this, if it still stands there
 
 	done    chan struct{}
-	found   []byte // what stands under the key now; empty for nothing
+	found   []byte // what stood under the key; empty for nothing
 	strange bool   // what stands there is no text at all
+	late    bool   // nothing stood there, but somebody else's value does now
 	unkept  error  // why Redis would not take value, although it answers
 	unheard error  // no answer
 
-	kept  redis.Cmder
+	kept  *redis.BoolCmd
 	reply interface{ Bytes() ([]byte, error) }
 }
 
@@ -185,11 +186,12 @@ func (q *question) write(ctx context.Context, pipe redis.Pipeliner) {
 		q.reply = textReply{pipe.Eval(ctx, replace, []string{q.key}, *q.garbage, q.value, q.life.Milliseconds(), maxValueBytes)}
 		return
 	}
+	// Not GET: whatever stands there, we read no more than a quote can have. And
+	// not after SET, which would bring our own value back.
+	q.reply = pipe.GetRange(ctx, q.key, 0, maxValueBytes)
 	if q.value != nil {
 		q.kept = pipe.SetNX(ctx, q.key, q.value, q.life)
 	}
-	// Not GET: whatever stands there, we read no more than a quote can have.
-	q.reply = pipe.GetRange(ctx, q.key, 0, maxValueBytes)
 }
 
 // read takes the answers from the commands.
@@ -197,9 +199,8 @@ func (q *question) read() {
 	q.found, q.unheard = q.reply.Bytes()
 	switch {
 	case q.unheard == nil && q.kept != nil:
-		if err := q.kept.Err(); !errors.Is(err, redis.Nil) {
-			q.unkept = err
-		}
+		q.unkept = q.kept.Err()
+		q.late = q.unkept == nil && !q.kept.Val() && len(q.found) == 0
 	case redis.HasErrorPrefix(q.unheard, "WRONGTYPE"):
 		q.strange, q.unheard = true, nil
 	case q.garbage != nil && isReply(q.unheard): // of the script

@@ -140,6 +140,7 @@ func decode(text []byte) (*engine.Quote, error) {
 			CouponDiscount: t.CouponDiscount, Charges: t.Charges, Payable: t.Payable},
 		SubOrders: make([]engine.SubOrderPrice, len(stored.SubOrders)),
 		Coupons:   make([]engine.CouponResult, len(stored.Coupons)),
+		Wire:      new(engine.Wire),
 	}
 	r := reasonReader{table: table}
 	q.Denials = r.reasons(stored.Denials)

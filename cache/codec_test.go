@@ -43,7 +43,8 @@ func currency(code string) money.Currency {
 func bulk() *engine.Quote {
 	supplier := []refusal.Reason{{Code: "product.supplier", Message: "Coupons cannot be used for products of suppliers."}}
 	q := &engine.Quote{
-		ID: "q_4f0k2j9d8s7a6b5c4d3e2f1g0h9i8j7k", CreatedAt: now, ExpiresAt: now.Add(time.Hour),
+		Wire: new(engine.Wire),
+		ID:   "q_4f0k2j9d8s7a6b5c4d3e2f1g0h9i8j7k", CreatedAt: now, ExpiresAt: now.Add(time.Hour),
 		PolicyRevision: "8a1f0c9d2b7e4f60", CustomerID: "cus-00034567", OrderID: "ord-00000012", Currency: currency("USD"),
 		Selection: engine.Selection{CouponID: "cpn_0d1e2f3a4b5c6d7e8f9a0b1c", By: engine.ByDefault},
 		Totals:    pricing.Totals{Original: 1_234_567, Eligible: 1_000_000, OtherDiscounts: 12, CouponDiscount: 50_000, Charges: 499, Payable: 1_185_054},
@@ -86,7 +87,7 @@ func anyQuote(t *rapid.T) *engine.Quote {
 	instant := func(name string) time.Time {
 		return time.UnixMicro(rapid.Int64Range(-1e15, 4e15).Draw(t, name)).UTC()
 	}
-	q := &engine.Quote{ID: text.Draw(t, "id"), CreatedAt: instant("created"), ExpiresAt: instant("expires"), PolicyRevision: text.Draw(t, "revision"),
+	q := &engine.Quote{Wire: new(engine.Wire), ID: text.Draw(t, "id"), CreatedAt: instant("created"), ExpiresAt: instant("expires"), PolicyRevision: text.Draw(t, "revision"),
 		CustomerID: text.Draw(t, "customer"), OrderID: text.Draw(t, "order"), Currency: currency(rapid.SampledFrom([]string{"USD", "JPY", "KWD", "CLF"}).Draw(t, "currency")),
 		Selection: engine.Selection{CouponID: text.Draw(t, "coupon"), By: engine.SelectedBy(rapid.SampledFrom([]string{"default", "none", ""}).Draw(t, "by"))},
 		Totals: pricing.Totals{Original: amount.Draw(t, "o"), Eligible: amount.Draw(t, "e"), OtherDiscounts: amount.Draw(t, "d"),

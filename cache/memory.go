@@ -92,9 +92,10 @@ func (m *Memory) Close() error {
 }
 
 // weight is about how many bytes a quote takes: structs by their size, texts
-// by a guess. Reasons are shared between lines and hardly count.
+// by a guess, and as much for the quote as it is told. Reasons are shared
+// between lines and hardly count.
 func weight(q *engine.Quote) uint32 {
-	const quoteBytes, subOrderBytes, lineBytes, couponBytes = 512, 96, 128, 128
+	const quoteBytes, subOrderBytes, lineBytes, couponBytes = 1_536, 160, 320, 256
 	n := quoteBytes + len(q.SubOrders)*subOrderBytes + len(q.Coupons)*couponBytes
 	for _, sub := range q.SubOrders {
 		n += len(sub.Lines) * lineBytes

@@ -188,7 +188,7 @@ func TestBadAddresses(t *testing.T) {
 	for _, text := range []string{
 		"", "memory", "memory:x", "memcached://hunter2@h", "http://h", "redis:/h", "hunter2",
 		"redis://u:hunter2@h:port", "redis://u:hunter2%@h", "redis://u:hunter2/3@h", "redis://u:hunter2?3@h", "redis://u:hunter2#3@h",
-		"redis://u:a/hunter2@h:1,h2:2", "redis://u:hunter2@h/db", "redis://u:hunter2@h/1/2", "redis://h?password=hunter2", "redis://h?cluster=hunter",
+		"redis://u:1/hunter2@h", "redis://u:1?hunter2@h", "redis://u:1#hunter2@h", "redis://u:a/hunter2@h:1,h2:2", "redis://u:hunter2@h/db", "redis://u:hunter2@h/1/2", "redis://h?password=hunter2", "redis://h?cluster=hunter",
 		"redis://u:hunter2@a:1,rediss://u:hunter2@b:2", "redis://a:1,", "redis://a:1,b:x", "redis://a:1,b:1/3", "redis://a:1,u:hunter2@b:1/3",
 		"unix://", "unix://u:hunter2/x@/run/redis.sock", "redis://h:1 :2", "redis://u:hunter2@h\n",
 	} {

@@ -145,8 +145,14 @@ func (r *Redis) share(ctx context.Context, name string, q *engine.Quote, now tim
 	budget := newBudget(r.budget)
 	defer budget.timer.Stop()
 	first := question{key: name, value: value, life: life}
-	if err := r.ask(ctx, budget, &first); err != nil || bytes.Equal(first.found, value) {
+	if err := r.ask(ctx, budget, &first); err != nil {
 		return nil
+	}
+	if first.late { // between our two commands
+		first = question{key: name}
+		if err := r.ask(ctx, budget, &first); err != nil {
+			return nil
+		}
 	}
 	if other := r.standing(&first, now); other != nil {
 		return other
