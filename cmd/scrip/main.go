@@ -45,7 +45,7 @@ type cli struct {
 	Coupon    couponCmd    `cmd:"" group:"office" help:"Issue, list, show and revoke coupons."`
 	Campaign  campaignCmd  `cmd:"" group:"office" help:"Create, list, show, pause and resume campaigns."`
 	Blocklist blocklistCmd `cmd:"" group:"office" help:"Keep the list of customers who may not use coupons."`
-	Policy    policyCmd    `cmd:"" group:"office" help:"Show and reload the policy in force."`
+	Policy    policyCmd    `cmd:"" group:"office" help:"Show and reload the policy in force, and what it costs."`
 }
 
 // Help is the text under the usage line of scrip --help.

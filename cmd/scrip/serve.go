@@ -33,7 +33,11 @@ type serveCmd struct {
 	Data     string `default:"./data" env:"SCRIP_DATA" help:"Folder of the ledger file, generated key and token."`
 	Policies string `env:"SCRIP_POLICIES" placeholder:"DIR|URL" help:"Folder of Rego policies, or http(s) URL of an OPA bundle. Without one those built in are used."`
 	Ledger   string `env:"SCRIP_LEDGER" placeholder:"URL" help:"Ledger: sqlite:PATH. Without one it is sqlite:DATA/scrip.db."`
-	Cache    string `default:"memory:" env:"SCRIP_CACHE" help:"Where quotes are kept: memory:."`
+
+	Cache     string `env:"SCRIP_CACHE" placeholder:"URL" help:"Where quotes are kept: memory:, or redis:// or rediss:// with user, password and one or more hosts, to share them with replicas. Without one it is memory:."`
+	CacheFile string `env:"SCRIP_CACHE_FILE" placeholder:"FILE" help:"File with what --cache takes, which may hold a password."`
+
+	bundleFlags
 
 	QuoteTTL time.Duration `name:"quote-ttl" default:"15m" env:"SCRIP_QUOTE_TTL" help:"How long a quote lives."`
 	HoldTTL  time.Duration `name:"hold-ttl" default:"30m" env:"SCRIP_HOLD_TTL" help:"How long a redemption holds its coupon unconfirmed."`
@@ -50,6 +54,8 @@ func (serveCmd) Help() string {
 
 	scrip serve                                          # embedded defaults, ledger in ./data
 	scrip serve --policies ./policies                    # your own rules
+	scrip serve --policies https://bundles.example.com/scrip.tar.gz --bundle-key-file scrip.pub.pem
+	scrip serve --cache redis://localhost:6379           # quotes shared with other replicas
 	SCRIP_TOKEN_FILE=/run/secrets/token scrip serve --listen 0.0.0.0:8700
 	scrip serve --config scrip.yaml                      # keys are flag names: quote-ttl: 10m
 
@@ -86,18 +92,22 @@ func (c *serveCmd) settings() (s settings, err error) {
 		}
 	}
 	for name, token := range map[string]string{"token": s.token, "admin-token": s.adminToken} {
-		if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		if !isVisible(token) {
 			return s, usageError(fmt.Sprintf("--%s must be visible ASCII without spaces: it travels in a header", name))
 		}
 	}
+	if s.bundle, err = c.bundleFlags.options(c.Policies); err != nil {
+		return s, err
+	}
 	if s.ledgerPath, err = sqlitePath(c.Ledger); err != nil {
+		return s, err
+	}
+	if s.cache, err = cacheAddress(c.Cache, c.CacheFile); err != nil {
 		return s, err
 	}
 	switch {
 	case c.Listen == unixPrefix || c.AdminListen == unixPrefix:
 		err = usageError("unix: needs the path of a socket, for example unix:/run/scrip.sock")
-	case c.Cache != "memory:":
-		err = usageError(fmt.Sprintf("--cache %s: this build keeps quotes in memory: only", scheme(c.Cache)))
 	case c.QuoteTTL < time.Second || c.HoldTTL < time.Second:
 		err = usageError("--quote-ttl and --hold-ttl must be at least 1s")
 	case s.token == "" && !isLoopback(c.Listen):
@@ -105,6 +115,11 @@ func (c *serveCmd) settings() (s settings, err error) {
 			"for without one anybody who reaches it can price and redeem", c.Listen))
 	}
 	return s, err
+}
+
+// isVisible reports whether a token can travel in a header.
+func isVisible(token string) bool {
+	return !strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
 // readSecret takes a secret from its flag or from its file, not from both.

@@ -14,7 +14,11 @@ func TestWalls(t *testing.T) {
 	only := map[string][]string{ // who may import what directly
 		"github.com/gin-gonic/gin":         {"scrip/cmd/scrip/httpapi"},
 		"github.com/open-policy-agent/opa": {"scrip/engine/policy"},
-		"github.com/redis/go-redis":        {"scrip/cache"},
+		"github.com/redis/go-redis":        {"scrip/cache", "scrip/cache/redistest"},
+		"github.com/sony/gobreaker":        {"scrip/cache"},
+		"github.com/fxamacker/cbor":        {"scrip/cache"},
+		"github.com/Shopify/toxiproxy":     {"scrip/cache/redistest"},
+		"scrip/cache/redistest":            {}, // tests
 		"database/sql":                     {"scrip/engine/ledger/sqlstore"},
 		"modernc.org/sqlite":               {"scrip/engine/ledger/sqlstore"},
 		"github.com/pressly/goose":         {"scrip/engine/ledger/sqlstore"},
