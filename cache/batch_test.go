@@ -69,19 +69,36 @@ func TestASlowRoundTripHoldsNobodyUp(t *testing.T) {
 	<-first.done
 }
 
-// deafRedis holds nothing, and answers one key only when it is told to.
+// Another replica's quote that comes between our two commands, looking and writing, is the first.
+func TestWhoComesBetweenTwoCommandsIsFirst(t *testing.T) {
+	t.Parallel()
+	theirs := quote("theirs", time.Hour)
+	value, err := newSealer(secret).seal(redisKey("k"), theirs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	between := startDeaf(t, "", "", string(value))
+	r := join(t, "redis://"+between.Addr().String())
+	keeps(t, r, "k", quote("ours", time.Hour), now, theirs)
+}
+
+// deafRedis takes nothing, shows what it is told to, and answers one key only when it is told to.
 type deafRedis struct {
 	net.Listener
 	heard, answer chan struct{}
+	shown         chan string // what the next looks find; then nothing
 }
 
-func startDeaf(t *testing.T, key string) *deafRedis {
+func startDeaf(t *testing.T, key string, shown ...string) *deafRedis {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &deafRedis{l, make(chan struct{}), make(chan struct{})}
+	d := &deafRedis{l, make(chan struct{}), make(chan struct{}), make(chan string, len(shown))}
+	for _, value := range shown {
+		d.shown <- value
+	}
 	var connections sync.WaitGroup
 	connections.Go(func() {
 		for {
@@ -109,8 +126,15 @@ func (d *deafRedis) serve(conn net.Conn, key string) {
 			reply = "-ERR unknown command\r\n"
 		case "ping":
 			reply = "+PONG\r\n"
+		case "set":
+			reply = "$-1\r\n"
 		case "getrange":
-			reply = "$0\r\n\r\n"
+			value := ""
+			select {
+			case value = <-d.shown:
+			default:
+			}
+			reply = fmt.Sprintf("$%d\r\n%s\r\n", len(value), value)
 			lines.Scan()
 			lines.Scan()
 			if lines.Text() == key {

@@ -1,12 +1,10 @@
 package cache
 
 import (
-	"bytes"
+	"encoding/binary"
 	"errors"
-	"fmt"
+	"slices"
 	"time"
-
-	"github.com/fxamacker/cbor/v2"
 
 	"scrip/engine"
 	"scrip/engine/money"
@@ -14,209 +12,248 @@ import (
 	"scrip/engine/refusal"
 )
 
-// A stored quote is CBOR: structs as arrays, times as microseconds since 1970,
-// reasons once in a table, for most lines have the same few. Fields are never
-// changed, added or taken away without a new [version].
+// A stored quote is its fields one after the other: numbers as varints, texts
+// and lists with their length before them, times as microseconds since 1970. A
+// reason is its number among the distinct ones, and at its first place followed
+// by its texts: most lines have the same few. Any change needs a new [version].
 
-type storedQuote struct {
-	_              struct{} `cbor:",toarray"`
-	ID             string
-	CreatedAt      int64
-	ExpiresAt      int64
-	PolicyRevision string
-	CustomerID     string
-	OrderID        string
-	Currency       string
-	CouponID       string
-	SelectedBy     engine.SelectedBy
-	Totals         storedTotals
-	Reasons        []storedReason
-	SubOrders      []storedSubOrder
-	Coupons        []storedCoupon
-	Denials        []int
-	Content        []byte
-}
+// maxDistinct bounds how many reasons are looked through for one that was
+// written already; further ones are written again.
+const maxDistinct = 64
 
-type storedTotals struct {
-	_                                                                    struct{} `cbor:",toarray"`
-	Original, Eligible, OtherDiscounts, CouponDiscount, Charges, Payable money.Amount
-}
-
-type storedReason struct {
-	_             struct{} `cbor:",toarray"`
-	Code, Message string
-}
-
-type storedSubOrder struct {
-	_              struct{} `cbor:",toarray"`
-	ID             string
-	CouponDiscount money.Amount
-	Lines          []storedLine
-}
-
-type storedLine struct {
-	_                                                 struct{} `cbor:",toarray"`
-	ID                                                string
-	Original, OtherDiscounts, CouponDiscount, Payable money.Amount
-	Eligible                                          bool
-	Exclusions                                        []int
-}
-
-type storedCoupon struct {
-	_              struct{} `cbor:",toarray"`
-	ID, CampaignID string
-	Applicable     bool
-	Discount       money.Amount
-	Reasons        []int
-}
-
-// Modes of CBOR: texts are taken as they are, and what comes back has known
-// bounds, whatever it says of itself.
-var (
-	encoding = must(cbor.EncOptions{}.UserBufferEncMode())
-	decoding = must(cbor.DecOptions{
-		MaxArrayElements: 1 << 17, MaxNestedLevels: 8,
-		IndefLength: cbor.IndefLengthForbidden, TagsMd: cbor.TagsForbidden, UTF8: cbor.UTF8DecodeInvalid,
-	}.DecMode())
+// Least bytes of a list's items, so that no length makes us reserve more than
+// in proportion to what came.
+const (
+	leastReason   = 1
+	leastSubOrder = 3
+	leastLine     = 7
+	leastCoupon   = 5
 )
 
-func must[T any](mode T, err error) T {
-	if err != nil {
-		panic(err) // only for options that contradict each other
-	}
-	return mode
-}
+// errMalformed means that bytes are not what [encode] writes.
+var errMalformed = errors.New("a quote that cannot be read")
 
 // encode appends a quote to a buffer.
-func encode(into *bytes.Buffer, q *engine.Quote) error {
-	var seen reasonTable
-	stored := storedQuote{
-		ID: q.ID, CreatedAt: q.CreatedAt.UnixMicro(), ExpiresAt: q.ExpiresAt.UnixMicro(), PolicyRevision: q.PolicyRevision,
-		CustomerID: q.CustomerID, OrderID: q.OrderID, Currency: q.Currency.Code(),
-		CouponID: q.Selection.CouponID, SelectedBy: q.Selection.By,
-		Totals: storedTotals{
-			Original: q.Totals.Original, Eligible: q.Totals.Eligible, OtherDiscounts: q.Totals.OtherDiscounts,
-			CouponDiscount: q.Totals.CouponDiscount, Charges: q.Totals.Charges, Payable: q.Totals.Payable},
-		SubOrders: make([]storedSubOrder, len(q.SubOrders)),
-		Coupons:   make([]storedCoupon, len(q.Coupons)),
-		Denials:   seen.places(q.Denials),
-		Content:   []byte(q.Content),
+func encode(to []byte, q *engine.Quote) []byte {
+	w := writer{out: to}
+	w.text(q.ID)
+	w.number(q.CreatedAt.UnixMicro())
+	w.number(q.ExpiresAt.UnixMicro())
+	for _, text := range [...]string{q.PolicyRevision, q.CustomerID, q.OrderID, q.Currency.Code(), q.Selection.CouponID, string(q.Selection.By)} {
+		w.text(text)
 	}
-	for i, sub := range q.SubOrders {
-		lines := make([]storedLine, len(sub.Lines))
-		for n := range sub.Lines {
-			l := &sub.Lines[n]
-			lines[n] = storedLine{ID: l.ID, Original: l.Original, OtherDiscounts: l.OtherDiscounts, CouponDiscount: l.CouponDiscount,
-				Payable: l.Payable, Eligible: l.Eligible, Exclusions: seen.places(l.Exclusions)}
+	t := &q.Totals
+	w.amounts(t.Original, t.Eligible, t.OtherDiscounts, t.CouponDiscount, t.Charges, t.Payable)
+	w.reasons(q.Denials)
+	w.length(len(q.SubOrders))
+	for i := range q.SubOrders {
+		w.subOrder(&q.SubOrders[i])
+	}
+	w.length(len(q.Coupons))
+	for i := range q.Coupons {
+		c := &q.Coupons[i]
+		w.text(c.ID)
+		w.text(c.CampaignID)
+		w.flag(c.Applicable)
+		w.amounts(c.Discount)
+		w.reasons(c.Reasons)
+	}
+	w.text(q.Content)
+	return w.out
+}
+
+type writer struct {
+	out      []byte
+	distinct []refusal.Reason
+}
+
+func (w *writer) subOrder(s *engine.SubOrderPrice) {
+	w.text(s.ID)
+	w.amounts(s.CouponDiscount)
+	w.length(len(s.Lines))
+	for i := range s.Lines {
+		l := &s.Lines[i]
+		w.text(l.ID)
+		w.amounts(l.Original, l.OtherDiscounts, l.CouponDiscount, l.Payable)
+		w.flag(l.Eligible)
+		w.reasons(l.Exclusions)
+	}
+}
+
+func (w *writer) reasons(list []refusal.Reason) {
+	w.length(len(list))
+	for _, r := range list {
+		place := slices.Index(w.distinct[:min(len(w.distinct), maxDistinct)], r)
+		if place >= 0 {
+			w.length(place)
+			continue
 		}
-		stored.SubOrders[i] = storedSubOrder{ID: sub.ID, CouponDiscount: sub.CouponDiscount, Lines: lines}
+		w.length(len(w.distinct))
+		w.text(r.Code)
+		w.text(r.Message)
+		w.distinct = append(w.distinct, r)
 	}
-	for i, c := range q.Coupons {
-		stored.Coupons[i] = storedCoupon{ID: c.ID, CampaignID: c.CampaignID, Applicable: c.Applicable, Discount: c.Discount,
-			Reasons: seen.places(c.Reasons)}
-	}
-	stored.Reasons = seen.list
-	return encoding.MarshalToBuffer(&stored, into)
 }
 
-// decode reads what encode wrote. It fails for anything else and never panics.
+func (w *writer) amounts(amounts ...money.Amount) {
+	for _, a := range amounts {
+		w.number(int64(a))
+	}
+}
+
+func (w *writer) number(n int64) { w.out = binary.AppendVarint(w.out, n) }
+
+func (w *writer) length(n int) { w.out = binary.AppendUvarint(w.out, uint64(n)) } // #nosec G115 -- a length
+
+func (w *writer) text(s string) {
+	w.length(len(s))
+	w.out = append(w.out, s...)
+}
+
+func (w *writer) flag(b bool) {
+	if b {
+		w.out = append(w.out, 1)
+	} else {
+		w.out = append(w.out, 0)
+	}
+}
+
+// decode reads what encode wrote. It fails with [errMalformed] for anything
+// else and never panics. Empty lists come back as nil.
 func decode(text []byte) (*engine.Quote, error) {
-	var stored storedQuote
-	if err := decoding.Unmarshal(text, &stored); err != nil {
-		return nil, err
+	r := reader{bytes: text, texts: string(text)}
+	q := &engine.Quote{Wire: new(engine.Wire), ID: r.text(), CreatedAt: r.instant(), ExpiresAt: r.instant(),
+		PolicyRevision: r.text(), CustomerID: r.text(), OrderID: r.text()}
+	var err error
+	if q.Currency, err = money.CurrencyOf(r.text()); err != nil {
+		return nil, errMalformed
 	}
-	currency, err := money.CurrencyOf(stored.Currency)
-	if err != nil {
-		return nil, err
+	q.Selection = engine.Selection{CouponID: r.text(), By: engine.SelectedBy(r.text())}
+	q.Totals = pricing.Totals{Original: r.amount(), Eligible: r.amount(), OtherDiscounts: r.amount(),
+		CouponDiscount: r.amount(), Charges: r.amount(), Payable: r.amount()}
+	q.Denials = r.reasons()
+	q.SubOrders = list(&r, leastSubOrder, func() engine.SubOrderPrice {
+		return engine.SubOrderPrice{ID: r.text(), CouponDiscount: r.amount(), Lines: list(&r, leastLine, r.line)}
+	})
+	q.Coupons = list(&r, leastCoupon, func() engine.CouponResult {
+		return engine.CouponResult{ID: r.text(), CampaignID: r.text(), Applicable: r.flag(), Discount: r.amount(), Reasons: r.reasons()}
+	})
+	if q.Content = r.text(); r.failed || r.at != len(r.bytes) {
+		return nil, errMalformed
 	}
-	table := make([]refusal.Reason, len(stored.Reasons))
-	for i, r := range stored.Reasons {
-		table[i] = refusal.Reason{Code: r.Code, Message: r.Message}
-	}
-	t := &stored.Totals
-	q := &engine.Quote{
-		ID: stored.ID, CreatedAt: time.UnixMicro(stored.CreatedAt).UTC(), ExpiresAt: time.UnixMicro(stored.ExpiresAt).UTC(),
-		PolicyRevision: stored.PolicyRevision, CustomerID: stored.CustomerID, OrderID: stored.OrderID, Currency: currency,
-		Selection: engine.Selection{CouponID: stored.CouponID, By: stored.SelectedBy},
-		Totals: pricing.Totals{Original: t.Original, Eligible: t.Eligible, OtherDiscounts: t.OtherDiscounts,
-			CouponDiscount: t.CouponDiscount, Charges: t.Charges, Payable: t.Payable},
-		SubOrders: make([]engine.SubOrderPrice, len(stored.SubOrders)),
-		Coupons:   make([]engine.CouponResult, len(stored.Coupons)),
-		Content:   string(stored.Content),
-		Wire:      new(engine.Wire),
-	}
-	r := reasonReader{table: table}
-	q.Denials = r.reasons(stored.Denials)
-	for i, sub := range stored.SubOrders {
-		q.SubOrders[i] = engine.SubOrderPrice{ID: sub.ID, CouponDiscount: sub.CouponDiscount, Lines: r.lines(sub.Lines)}
-	}
-	for i, c := range stored.Coupons {
-		q.Coupons[i] = engine.CouponResult{ID: c.ID, CampaignID: c.CampaignID, Applicable: c.Applicable, Discount: c.Discount,
-			Reasons: r.reasons(c.Reasons)}
-	}
-	return q, r.err
+	return q, nil
 }
 
-func (r *reasonReader) lines(stored []storedLine) []engine.LinePrice {
-	lines := make([]engine.LinePrice, len(stored))
-	for n := range stored {
-		l := &stored[n]
-		lines[n] = engine.LinePrice{ID: l.ID, Original: l.Original, OtherDiscounts: l.OtherDiscounts, CouponDiscount: l.CouponDiscount,
-			Payable: l.Payable, Eligible: l.Eligible, Exclusions: r.reasons(l.Exclusions)}
-	}
-	return lines
+// reader takes values from bytes. After the first fault all are zero. Texts
+// share one string, for a quote is mostly texts.
+type reader struct {
+	bytes    []byte
+	texts    string
+	at       int
+	failed   bool
+	distinct []refusal.Reason
 }
 
-// reasonTable collects distinct reasons and gives each a place.
-type reasonTable struct {
-	list    []storedReason
-	placeOf map[refusal.Reason]int
-}
-
-func (t *reasonTable) places(reasons []refusal.Reason) []int {
-	if len(reasons) == 0 {
+// list reads a list of items that take at least so many bytes each.
+func list[T any](r *reader, least int, item func() T) []T {
+	n := r.length(least)
+	if n == 0 {
 		return nil
 	}
-	places := make([]int, len(reasons))
-	for i, r := range reasons {
-		place, known := t.placeOf[r]
-		if !known {
-			if t.placeOf == nil {
-				t.placeOf = make(map[refusal.Reason]int)
-			}
-			place = len(t.list)
-			t.placeOf[r] = place
-			t.list = append(t.list, storedReason{Code: r.Code, Message: r.Message})
-		}
-		places[i] = place
-	}
-	return places
-}
-
-// reasonReader gives the reasons back and keeps the first fault.
-type reasonReader struct {
-	table []refusal.Reason
-	err   error
-}
-
-var errReason = errors.New("a reason that is not in the table")
-
-func (r *reasonReader) reasons(places []int) []refusal.Reason {
-	for _, place := range places {
-		if place < 0 || place >= len(r.table) {
-			r.err = fmt.Errorf("%w: %d of %d", errReason, place, len(r.table))
+	items := make([]T, 0, n)
+	for range n {
+		items = append(items, item())
+		if r.failed {
 			return nil
 		}
 	}
-	switch len(places) {
-	case 0:
-		return nil
-	case 1: // the usual one shares the table's memory
-		return r.table[places[0] : places[0]+1 : places[0]+1]
+	return items
+}
+
+func (r *reader) line() engine.LinePrice {
+	return engine.LinePrice{ID: r.text(), Original: r.amount(), OtherDiscounts: r.amount(), CouponDiscount: r.amount(), Payable: r.amount(),
+		Eligible: r.flag(), Exclusions: r.reasons()}
+}
+
+func (r *reader) reasons() []refusal.Reason {
+	n := r.length(leastReason)
+	if n == 1 { // the usual case takes no memory of its own
+		if place := r.reason(); !r.failed {
+			return r.distinct[place : place+1 : place+1]
+		}
 	}
-	reasons := make([]refusal.Reason, len(places))
-	for i, place := range places {
-		reasons[i] = r.table[place]
+	if n <= 1 {
+		return nil
+	}
+	reasons := make([]refusal.Reason, 0, n)
+	for range n {
+		place := r.reason()
+		if r.failed {
+			return nil
+		}
+		reasons = append(reasons, r.distinct[place])
 	}
 	return reasons
+}
+
+// reason is a place among the distinct ones.
+func (r *reader) reason() int {
+	place := r.unsigned()
+	switch known := uint64(len(r.distinct)); {
+	case place > known:
+		r.failed = true
+	case place == known:
+		r.distinct = append(r.distinct, refusal.Reason{Code: r.text(), Message: r.text()})
+	}
+	return int(place) // #nosec G115 -- at most a length, or never looked at
+}
+
+func (r *reader) amount() money.Amount { return money.Amount(r.number()) }
+
+func (r *reader) instant() time.Time { return time.UnixMicro(r.number()).UTC() }
+
+func (r *reader) number() int64 {
+	n, size := binary.Varint(r.bytes[r.at:])
+	r.advance(size)
+	return n
+}
+
+func (r *reader) unsigned() uint64 {
+	n, size := binary.Uvarint(r.bytes[r.at:])
+	r.advance(size)
+	return n
+}
+
+// advance goes on after a number, whose size is not above zero if it is none.
+func (r *reader) advance(size int) {
+	if size <= 0 || r.failed {
+		r.failed, r.at = true, len(r.bytes)
+		return
+	}
+	r.at += size
+}
+
+// length reads how many items come, each of at least so many bytes.
+func (r *reader) length(least int) int {
+	n := r.unsigned()
+	if r.failed || n > uint64((len(r.bytes)-r.at)/least) { // #nosec G115 -- not negative
+		r.failed = true
+		return 0
+	}
+	return int(n) // #nosec G115 -- at most what is left
+}
+
+func (r *reader) text() string {
+	n := r.length(1)
+	r.at += n
+	return r.texts[r.at-n : r.at]
+}
+
+func (r *reader) flag() bool {
+	if r.at >= len(r.bytes) || r.bytes[r.at] > 1 {
+		r.failed = true
+		return false
+	}
+	r.at++
+	return r.bytes[r.at-1] == 1
 }

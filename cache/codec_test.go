@@ -8,11 +8,9 @@ import (
 	"os"
 	"reflect"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
-	"github.com/fxamacker/cbor/v2"
 	"go.uber.org/goleak"
 	"pgregory.net/rapid"
 
@@ -162,32 +160,60 @@ func TestReasonsAreWrittenOnce(t *testing.T) {
 	}
 }
 
-func TestAReasonThatIsNotInTheTableIsNoQuote(t *testing.T) {
+func TestAReasonThatWasNotWrittenIsNoQuote(t *testing.T) {
 	t.Parallel()
-	for place, fits := range map[int]bool{-1: false, 0: true, 1: false, 1 << 40: false} {
-		text, err := cbor.Marshal(&storedQuote{Currency: "USD", Reasons: []storedReason{{Code: "a"}}, Denials: []int{place}})
-		if err != nil {
-			t.Fatal(err)
+	for text, fits := range map[string]bool{
+		"\x01\x00\x01a\x00":            true,  // one: the first, "a"
+		"\x02\x00\x01a\x00\x00":        true,  // two: the first, and it again
+		"\x02\x00\x01a\x00\x02":        false, // and a third
+		"\x01\x01":                     false, // the second
+		"\x01\x01\x01a\x00":            false,
+		"\x01\xff\xff\xff\xff\xff\x7f": false,
+	} {
+		r := reader{bytes: []byte(text), texts: text}
+		if list := r.reasons(); r.failed == fits || fits && (len(list) != int(text[0]) || list[len(list)-1].Code != "a") {
+			t.Errorf("%q: %v, failed %t", text, list, r.failed)
 		}
-		if _, err := decode(text); (err == nil) != fits {
-			t.Errorf("place %d: %v", place, err)
+	}
+}
+
+// A length that is a lie reserves no memory for what cannot be there.
+func TestALongListOfNothingIsNotReserved(t *testing.T) {
+	t.Parallel()
+	whole := encode(nil, bulk())
+	for cut := range whole {
+		if q, err := decode(whole[:cut]); err == nil {
+			t.Fatalf("%d bytes are a quote: %+v", cut, q)
 		}
+	}
+	if q, err := decode(append(bytes.Clone(whole), 0)); err == nil {
+		t.Errorf("a byte too many is passed over: %+v", q)
+	}
+	r := reader{bytes: []byte("\xff\xff\xff\xff\x0fxxxx"), texts: "\xff\xff\xff\xff\x0fxxxx"}
+	if lines := list(&r, leastLine, r.line); lines != nil || !r.failed {
+		t.Errorf("%d lines", len(lines))
+	}
+}
+
+// However many distinct reasons there are, all come back.
+func TestManyDistinctReasons(t *testing.T) {
+	t.Parallel()
+	q := bulk()
+	for i := range 3 * maxDistinct {
+		q.Denials = append(q.Denials, refusal.Reason{Code: fmt.Sprint(i % (2 * maxDistinct))})
+	}
+	if again, err := decode(encode(nil, q)); err != nil || !reflect.DeepEqual(shown(again), shown(q)) {
+		t.Errorf("%+v, %v", again, err)
 	}
 }
 
 // FuzzDecode: no bytes make decoding panic, and what decodes is written the same way again.
 func FuzzDecode(f *testing.F) {
-	var whole, empty bytes.Buffer
-	for buffer, q := range map[*bytes.Buffer]*engine.Quote{&whole: bulk(), &empty: {Currency: currency("JPY")}} {
-		if err := encode(buffer, q); err != nil {
-			f.Fatal(err)
-		}
-		f.Add(buffer.Bytes())
+	whole := encode(nil, bulk())
+	for _, seed := range [][]byte{nil, whole, encode(nil, &engine.Quote{Currency: currency("JPY")}), bytes.Replace(whole, []byte("USD"), []byte("XXX"), 1),
+		whole[:len(whole)/2], append(bytes.Clone(whole), 0), bytes.Repeat([]byte{0xff}, 100), bytes.Repeat([]byte{1}, 100)} {
+		f.Add(seed)
 	}
-	for _, seed := range []string{"", "\x8f", "\x9f\xff", "\x9b\xff\xff\xff\xff\xff\xff\xff\xff", "\xfb\x7f\xf0\x00\x00\x00\x00\x00\x00", strings.Repeat("\x81", 100)} {
-		f.Add([]byte(seed))
-	}
-	f.Add(bytes.Replace(whole.Bytes(), []byte("USD"), []byte("XXX"), 1))
 	s := newSealer([]byte("secret"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		if q, err := s.open("k", text); err == nil {
@@ -197,11 +223,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			return
 		}
-		var again bytes.Buffer
-		if err := encode(&again, q); err != nil {
-			t.Fatal(err)
-		}
-		if twin, err := decode(again.Bytes()); err != nil || !reflect.DeepEqual(twin, q) {
+		if twin, err := decode(encode(nil, q)); err != nil || !reflect.DeepEqual(twin, q) {
 			t.Fatalf("%+v\ncomes back as\n%+v, %v", q, twin, err)
 		}
 	})
@@ -209,12 +231,9 @@ func FuzzDecode(f *testing.F) {
 
 func BenchmarkEncode(b *testing.B) {
 	q := bulk()
-	var buffer bytes.Buffer
+	var buffer []byte
 	b.ReportAllocs()
 	for b.Loop() {
-		buffer.Reset()
-		if err := encode(&buffer, q); err != nil {
-			b.Fatal(err)
-		}
+		buffer = encode(buffer[:0], q)
 	}
 }

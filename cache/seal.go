@@ -1,7 +1,6 @@
 package cache
 
 import (
-	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
@@ -14,7 +13,7 @@ import (
 
 // A value in Redis is
 //
-//	version (1 byte) | HMAC-SHA256 (32 bytes) | quote in CBOR
+//	version (1 byte) | HMAC-SHA256 (32 bytes) | quote
 //
 // The HMAC covers the version, the key that the value stands under and the
 // quote: whoever can write to Redis can neither make a quote nor move one to
@@ -43,20 +42,24 @@ func newSealer(secret []byte) *sealer {
 
 // seal makes the value of a quote under a key.
 func (s *sealer) seal(key string, q *engine.Quote) ([]byte, error) {
-	const usual = 2 << 10
 	var header [headerBytes]byte
-	buffer := bytes.NewBuffer(make([]byte, 0, usual))
-	buffer.Write(header[:])
-	if err := encode(buffer, q); err != nil {
-		return nil, err
-	}
-	value := buffer.Bytes()
+	value := encode(append(make([]byte, 0, size(q)), header[:]...), q)
 	if len(value) > maxValueBytes {
 		return nil, errTooLarge
 	}
 	value[0] = version
 	s.mac(value[1:1], key, value[headerBytes:])
 	return value, nil
+}
+
+// size is about how many bytes a value takes, so that it need not grow.
+func size(q *engine.Quote) int {
+	const head, perLine, perCoupon = 512, 48, 64
+	n := head + len(q.Coupons)*perCoupon
+	for i := range q.SubOrders {
+		n += len(q.SubOrders[i].Lines) * perLine
+	}
+	return n
 }
 
 // open reads a value that stands under a key, or fails with [errGarbage].

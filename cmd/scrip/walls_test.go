@@ -16,7 +16,6 @@ func TestWalls(t *testing.T) {
 		"github.com/open-policy-agent/opa": {"scrip/engine/policy"},
 		"github.com/redis/go-redis":        {"scrip/cache", "scrip/cache/redistest"},
 		"github.com/sony/gobreaker":        {"scrip/cache"},
-		"github.com/fxamacker/cbor":        {"scrip/cache"},
 		"github.com/Shopify/toxiproxy":     {"scrip/cache/redistest"},
 		"scrip/cache/redistest":            {}, // tests
 		"database/sql":                     {"scrip/engine/ledger/sqlstore"},
