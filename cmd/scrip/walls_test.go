@@ -21,6 +21,7 @@ func TestWalls(t *testing.T) {
 		"scrip/cache/redistest":            {}, // tests
 		"database/sql":                     {"scrip/engine/ledger/sqlstore"},
 		"modernc.org/sqlite":               {"scrip/engine/ledger/sqlstore"},
+		"github.com/jackc/pgx":             {"scrip/engine/ledger/sqlstore", "scrip/engine/ledger/sqlstore/pgtest"},
 		"github.com/pressly/goose":         {"scrip/engine/ledger/sqlstore"},
 		"scrip/cache":                      {"scrip/cmd/scrip"},
 		"scrip/policies":                   {"scrip/cmd/scrip"},

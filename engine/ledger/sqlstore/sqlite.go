@@ -29,6 +29,7 @@ const busyMillis = 5_000
 // sqlite is a store in one SQLite file.
 type sqlite struct {
 	*session // reads committed rows
+	prepared *prepared
 	reading  *sql.DB
 	writing  *sql.DB
 	writer   *writer
@@ -62,7 +63,8 @@ func (s *sqlite) open(ctx context.Context, path string) (err error) {
 	}
 	s.reading.SetMaxOpenConns(readers)
 	s.reading.SetMaxIdleConns(readers)
-	s.session = newSession(s.reading)
+	s.prepared = newPrepared(s.reading, false)
+	s.session = &session{on: s.prepared, speaks: speaksSQLite}
 	conn, err := s.writing.Conn(ctx)
 	if err != nil {
 		return unavailable(err)
@@ -123,7 +125,7 @@ func (s *sqlite) Ready(ctx context.Context) error {
 	var one int
 	err := s.one(ctx, `SELECT count(*) FROM meta`, nil, &one)
 	if err == nil && s.writer.failed.Load() {
-		err = s.Write(ctx, func(ledger.Tx) error { return s.writer.probe(ctx) })
+		err = s.Write(ctx, probe)
 	}
 	return err
 }
@@ -135,7 +137,7 @@ func (s *sqlite) Close() error {
 		errs = append(errs, s.writer.close())
 	}
 	if s.reading != nil {
-		errs = append(errs, s.session.close(), s.reading.Close())
+		errs = append(errs, s.prepared.close(), s.reading.Close())
 	}
 	errs = append(errs, s.writing.Close())
 	return joinClosing(errs)

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"scrip/engine/ledger"
+	"scrip/engine/ledger/sqlstore/pgtest"
 	"scrip/engine/ledger/sqlstore/storetest"
 )
 
@@ -26,7 +27,13 @@ func TestMain(m *testing.M) {
 		crashChild(path)
 		return
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		if err := pgtest.Stop(); err != nil {
+			fmt.Fprintln(os.Stderr, "stopping postgres:", err)
+			code = max(code, 1)
+		}
+		os.Exit(code)
+	}))
 }
 
 func open(t testing.TB, path string) *sqlite {
