@@ -38,27 +38,24 @@ var errURL = errors.New("the ledger's URL cannot be read: it is postgres://user:
 
 // parseURL reads a URL and puts our bounds where it sets none.
 func parseURL(text string) (config *pgx.ConnConfig, connections int, err error) {
-	parsed, err := url.Parse(text)
-	if err != nil || !PostgresURL(text) {
+	if _, err := url.Parse(text); err != nil || !PostgresURL(text) {
 		return nil, 0, errURL
 	}
-	query := parsed.Query()
-	connections = defaultConnections
-	if given := query.Get("pool_max_conns"); given != "" {
-		if connections, err = strconv.Atoi(given); err != nil || connections < 2 || connections > maxConnections {
-			return nil, 0, fmt.Errorf("the ledger's URL: pool_max_conns is 2 to %d", maxConnections)
-		}
-		query.Del("pool_max_conns")
-		parsed.RawQuery = query.Encode()
-	}
-	config, err = pgx.ParseConfig(parsed.String())
+	config, err = pgx.ParseConfig(text)
 	if err != nil {
 		if cause := errors.Unwrap(err); cause != nil { // without the URL
 			return nil, 0, fmt.Errorf("the ledger's URL: %w", cause)
 		}
 		return nil, 0, errURL
 	}
-	if !query.Has("connect_timeout") {
+	connections = defaultConnections
+	if given := config.RuntimeParams["pool_max_conns"]; given != "" {
+		if connections, err = strconv.Atoi(given); err != nil || connections < 2 || connections > maxConnections {
+			return nil, 0, fmt.Errorf("the ledger's URL: pool_max_conns is 2 to %d", maxConnections)
+		}
+		delete(config.RuntimeParams, "pool_max_conns") // ours, not the server's
+	}
+	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = connectTimeout
 	}
 	for name, value := range map[string]string{
@@ -66,7 +63,7 @@ func parseURL(text string) (config *pgx.ConnConfig, connections int, err error) 
 		"statement_timeout":                   strconv.FormatInt(statementTimeout.Milliseconds(), 10),
 		"idle_in_transaction_session_timeout": strconv.FormatInt(idleTimeout.Milliseconds(), 10),
 	} {
-		if config.RuntimeParams[name] == "" {
+		if config.RuntimeParams[name] == "" && !strings.Contains(config.RuntimeParams["options"], name) {
 			config.RuntimeParams[name] = value
 		}
 	}
