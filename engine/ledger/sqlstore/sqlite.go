@@ -36,8 +36,12 @@ type sqlite struct {
 }
 
 // OpenSQLite opens or creates a ledger file and brings its tables up to date.
-// Commits are synced to disk before they count (WAL, synchronous=FULL).
+// Commits are synced to disk before they count (WAL, synchronous=FULL). A file
+// on a network file system is refused.
 func OpenSQLite(ctx context.Context, path string) (ledger.Store, error) {
+	if err := refuseNetwork(path); err != nil {
+		return nil, err
+	}
 	if err := createPrivate(path); err != nil {
 		return nil, err
 	}
