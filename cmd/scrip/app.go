@@ -52,7 +52,7 @@ type settings struct {
 	key                 string // base64, "" makes one in the data folder
 	policies            string // "" is those built in
 	bundle              policy.BundleOptions
-	ledgerPath          string // of the SQLite file, "" is in the data folder
+	ledger              string // sqlite:PATH or the URL of a Postgres database, "" is a file in the data folder
 	cache               cache.Address
 	quoteTTL            time.Duration
 	holdTTL             time.Duration
@@ -105,16 +105,26 @@ func openApp(ctx context.Context, s settings, clock func() time.Time, log *slog.
 }
 
 func (a *app) openBook(ctx context.Context, master keys.Master) (*ledger.Book, error) {
-	path := a.settings.ledgerPath
-	if path == "" {
-		path = filepath.Join(a.settings.dataFolder, "scrip.db")
-	}
-	store, err := sqlstore.OpenSQLite(ctx, path)
+	store, err := a.openStore(ctx)
 	if err != nil {
 		return nil, err
 	}
 	a.onClose(store.Close)
 	return ledger.Open(ctx, store, master, a.clock)
+}
+
+// sqlitePrefix marks a ledger that is a file's path.
+const sqlitePrefix = "sqlite:"
+
+func (a *app) openStore(ctx context.Context) (ledger.Store, error) {
+	if sqlstore.PostgresURL(a.settings.ledger) {
+		return sqlstore.OpenPostgres(ctx, a.settings.ledger)
+	}
+	path := strings.TrimPrefix(a.settings.ledger, sqlitePrefix)
+	if path == "" {
+		path = filepath.Join(a.settings.dataFolder, "scrip.db")
+	}
+	return sqlstore.OpenSQLite(ctx, path)
 }
 
 // loadPolicies reads the policies from where the settings say.
