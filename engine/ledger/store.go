@@ -114,7 +114,8 @@ type Tx interface {
 	UseCoupon(ctx context.Context, id, redemptionID string) (ok bool, err error)
 
 	// EndHolds marks reserved redemptions of an order or of a coupon as lapsed
-	// whose holds have ended by now, and returns them. A couponID of "" is none.
+	// whose holds have ended by now, and returns them as they are then, in any
+	// order; their coupons are to be released by the caller. An id of "" is none.
 	EndHolds(ctx context.Context, orderID, couponID string, now time.Time) ([]Redemption, error)
 	// InsertRedemption adds a redemption; not ok if its order or its coupon
 	// has a live one.

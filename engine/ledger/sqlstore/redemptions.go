@@ -56,7 +56,7 @@ func (s *session) LiveRedemption(ctx context.Context, orderID string) (id string
 func (s *session) EndHolds(ctx context.Context, orderID, couponID string, now time.Time) ([]ledger.Redemption, error) {
 	return list(ctx, s, scanRedemption, `UPDATE redemptions SET state = 'expired', version = version + 1
 		WHERE state = 'reserved' AND (order_id = ? OR coupon_id = ?) AND held_until <= ? RETURNING `+redemptionColumns,
-		orderID, null(couponID), micros(now))
+		null(orderID), null(couponID), micros(now))
 }
 
 // InsertRedemption adds a redemption unless a unique key of the live ones says
