@@ -92,13 +92,18 @@ func scanRedemption(row scanner) (r ledger.Redemption, err error) {
 		return r, err
 	}
 	r.CouponID, r.HoldUntil, r.CreatedAt = coupon.String, instant(held), instant(created)
+	return r, readContent(&r, currency, text)
+}
+
+// readContent fills in what is kept whole.
+func readContent(r *ledger.Redemption, currency, text string) (err error) {
 	if r.Currency, err = money.CurrencyOf(currency); err != nil {
-		return r, err
+		return err
 	}
 	var whole content
 	err = json.Unmarshal([]byte(text), &whole)
 	r.Totals, r.Lines, r.Charges = whole.Totals, whole.Lines, whole.Charges
-	return r, err
+	return err
 }
 
 // HoldCoupon holds a coupon that is available, for a redemption.

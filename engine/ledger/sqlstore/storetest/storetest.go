@@ -38,6 +38,7 @@ func Run(t *testing.T, open func(t *testing.T) ledger.Store) {
 		"events":       testEvents,
 		"order pages":  testOrdersPages,
 		"blocklist":    testBlocklist,
+		"audit":        testAudit,
 		"replies":      testReplies,
 		"forgetting":   testForgetting,
 		"meta":         testMeta,
