@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"scrip/engine/ledger"
@@ -67,6 +68,9 @@ func (e *Engine) look(ctx context.Context, q *Quote) (s seen, err error) {
 		return s, err
 	}
 	coupon, err := e.Books.Coupon(ctx, q.Selection.CouponID)
+	if errors.As(err, new(*refusal.Error)) {
+		return s, nil // the transaction will say that it is not there
+	}
 	s.coupon = &coupon
 	return s, err
 }

@@ -171,6 +171,9 @@ func (e *Entry) Revoke(id string) (Coupon, error) {
 	if err != nil {
 		return Coupon{}, err
 	}
+	if err := e.endHolds("", id); err != nil {
+		return Coupon{}, err
+	}
 	if c.heldAt(e.now) {
 		if err := e.withdraw(id); err != nil {
 			return Coupon{}, err

@@ -186,17 +186,24 @@ func stumble(t *testing.T, op func(*ledger.Entry, string) error, writes bool) {
 	o.must(err)
 	o.must(o.do(func(e *ledger.Entry) error { _, err := e.Block("cid", "old"); return err }))
 	coupon := o.issued("c", "dan")
-	before := o.told()
+	o.stumble(func(e *ledger.Entry) error { return op(e, coupon.ID) }, writes, o.told)
+}
+
+// stumble does an operation with a store that fails at its first call, at its
+// second and so on, until it fails at none.
+func (o *office) stumble(op func(*ledger.Entry) error, writes bool, told func() string) {
+	t := o.t
+	before := told()
 	for calls := 0; ; calls++ {
 		store := &stumbling{Store: o.store, left: 1_000}
 		book, err := ledger.Open(t.Context(), store, master(t, masterKey), o.now)
 		o.must(err)
 		store.left = calls
 		reply, replayed, err := book.Do(t.Context(), request("key", "one"), func(e *ledger.Entry) (ledger.Reply, error) {
-			return ledger.Reply{Status: 200}, op(e, coupon.ID)
+			return ledger.Reply{Status: 200}, op(e)
 		})
 		if store.left >= 0 {
-			if err != nil || replayed || reply.Status != 200 || (o.told() != before) != writes {
+			if err != nil || replayed || reply.Status != 200 || (told() != before) != writes {
 				t.Errorf("failing nowhere: %+v, replayed %v (%v)", reply, replayed, err)
 			}
 			if calls < 3 {
@@ -208,7 +215,7 @@ func stumble(t *testing.T, op func(*ledger.Entry, string) error, writes bool) {
 		if !errors.Is(err, ledger.ErrUnavailable) || errors.As(err, &no) || reply.Status != 0 {
 			t.Errorf("failing at call %d: %+v (%v)", calls, reply, err)
 		}
-		if after := o.told(); after != before {
+		if after := told(); after != before {
 			t.Errorf("failing at call %d left\n%s\nwhere there was\n%s", calls, after, before)
 		}
 	}
@@ -237,17 +244,23 @@ func TestReadingFromAStoreThatFails(t *testing.T) {
 	_, _, err := o.register("ann", "welcome")
 	o.must(err)
 	coupon := o.holds("ann", "")[0]
+	redemption := o.reserved("o1", "ann", coupon).ID
 	ctx, all := t.Context(), ledger.Page{Limit: 10}
 	for name, read := range map[string]func(*ledger.Book) error{
-		"Ready":      func(b *ledger.Book) error { return b.Ready(ctx) },
-		"Facts":      func(b *ledger.Book) error { _, err := b.Facts(ctx, "ann", epoch); return err },
-		"Coupon":     func(b *ledger.Book) error { _, err := b.Coupon(ctx, coupon); return err },
-		"Coupons":    func(b *ledger.Book) error { _, _, err := b.Coupons(ctx, "ann", "", all); return err },
-		"Campaign":   func(b *ledger.Book) error { _, err := b.Campaign(ctx, "welcome"); return err },
-		"Campaigns":  func(b *ledger.Book) error { _, err := b.Campaigns(ctx, all); return err },
-		"Blocklist":  func(b *ledger.Book) error { _, err := b.Blocklist(ctx, all); return err },
-		"Registered": func(b *ledger.Book) error { _, err := b.Registered(ctx, "ann"); return err },
-		"Replay":     func(b *ledger.Book) error { _, _, err := b.Replay(ctx, request("key", "one")); return err },
+		"Ready":       func(b *ledger.Book) error { return b.Ready(ctx) },
+		"Facts":       func(b *ledger.Book) error { _, err := b.Facts(ctx, "ann", epoch); return err },
+		"Coupon":      func(b *ledger.Book) error { _, err := b.Coupon(ctx, coupon); return err },
+		"Coupons":     func(b *ledger.Book) error { _, _, err := b.Coupons(ctx, "ann", "", all); return err },
+		"Campaign":    func(b *ledger.Book) error { _, err := b.Campaign(ctx, "welcome"); return err },
+		"Campaigns":   func(b *ledger.Book) error { _, err := b.Campaigns(ctx, all); return err },
+		"Blocklist":   func(b *ledger.Book) error { _, err := b.Blocklist(ctx, all); return err },
+		"Registered":  func(b *ledger.Book) error { _, err := b.Registered(ctx, "ann"); return err },
+		"Blocked":     func(b *ledger.Book) error { _, err := b.Blocked(ctx, "ann", epoch); return err },
+		"Redemption":  func(b *ledger.Book) error { _, err := b.Redemption(ctx, redemption); return err },
+		"Redemptions": func(b *ledger.Book) error { _, err := b.Redemptions(ctx, "o1", all); return err },
+		"Refunds":     func(b *ledger.Book) error { _, err := b.Refunds(ctx, redemption, all); return err },
+		"Events":      func(b *ledger.Book) error { _, err := b.Events(ctx, coupon, all); return err },
+		"Replay":      func(b *ledger.Book) error { _, _, err := b.Replay(ctx, request("key", "one")); return err },
 	} {
 		for calls := 0; ; calls++ {
 			store := &stumbling{Store: o.store, left: 1_000}

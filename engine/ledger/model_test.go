@@ -16,6 +16,7 @@ type model struct {
 	now       time.Time
 	campaigns map[string]*ledger.Campaign
 	coupons   []*held
+	orders    []*booked
 	blocks    map[string]ledger.Block
 	joined    map[string]bool
 	replies   map[string]kept
@@ -25,7 +26,8 @@ type model struct {
 type held struct {
 	id, campaign, customer   string
 	starts, expires, created time.Time
-	revoked, granted         bool
+	revoked, granted, used   bool
+	events                   []lived
 }
 
 // kept is a stored reply: what was asked, what was answered, when.
@@ -49,7 +51,9 @@ func newModel(now time.Time) *model {
 type result struct {
 	code    string
 	coupons []*held
+	orders  []*booked
 	text    string
+	faults  string // places and what is left there
 	wrote   bool
 }
 
@@ -127,6 +131,7 @@ func (m *model) give(c *ledger.Campaign, customer string, granted bool) *held {
 	}
 	c.Issued++
 	m.coupons = append(m.coupons, h)
+	m.happened(h, ledger.CouponIssued, m.now)
 	return h
 }
 
@@ -156,7 +161,17 @@ func (m *model) revoke(id string) result {
 	for _, h := range m.coupons {
 		if h.id == id {
 			changed := !h.revoked
-			h.revoked = true
+			if h.used {
+				return result{code: ledger.CouponUsed}
+			}
+			if b := m.holder(h); b != nil {
+				b.state = ledger.Withdrawn
+				m.happened(h, ledger.OrderReleased, m.now)
+			}
+			m.lapse("", h)
+			if h.revoked = true; changed {
+				m.happened(h, ledger.CouponRevoked, m.now)
+			}
 			return result{coupons: []*held{h}, wrote: changed}
 		}
 	}
@@ -181,8 +196,12 @@ func (m *model) unblock(customer string) result {
 
 func (m *model) status(h *held) ledger.Status {
 	switch {
+	case h.used:
+		return ledger.StatusUsed
 	case h.revoked:
 		return ledger.StatusRevoked
+	case m.holder(h) != nil:
+		return ledger.StatusReserved
 	case !h.expires.IsZero() && !m.now.Before(h.expires):
 		return ledger.StatusExpired
 	}
@@ -220,6 +239,9 @@ func (m *model) instants() (all []time.Time) {
 	}
 	for _, h := range m.coupons {
 		all = append(all, h.starts, h.expires)
+	}
+	for _, b := range m.orders {
+		all = append(all, b.until)
 	}
 	all = slices.DeleteFunc(all, func(at time.Time) bool { return !at.After(m.now) })
 	slices.SortFunc(all, time.Time.Compare)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"scrip/engine/money"
+	"scrip/engine/pricing"
 	"scrip/engine/refusal"
 )
 
@@ -93,12 +94,7 @@ func (r *Redemption) refundLines(lines []RefundLine, out *Refund, over *refusal.
 			return unknownPart("lines", i, asked.ID)
 		}
 		line := &r.Lines[at]
-		after, amount, err := line.Refundable, asked.Amount, error(nil)
-		if asked.Units > 0 {
-			after, amount, err = line.RefundUnits(asked.Units)
-		} else {
-			after, err = line.RefundAmount(asked.Amount)
-		}
+		after, amount, err := asked.of(line.Refundable)
 		if err != nil {
 			over.Faults = append(over.Faults, exceeds("lines", i, r.Currency.Format(line.Left())))
 			continue
@@ -108,6 +104,15 @@ func (r *Redemption) refundLines(lines []RefundLine, out *Refund, over *refusal.
 		out.Amount += amount
 	}
 	return nil
+}
+
+// of refunds a line what is asked for, and tells how much that is.
+func (asked *RefundLine) of(line pricing.Refundable) (pricing.Refundable, money.Amount, error) {
+	if asked.Units > 0 {
+		return line.RefundUnits(asked.Units)
+	}
+	after, err := line.RefundAmount(asked.Amount)
+	return after, asked.Amount, err
 }
 
 func (r *Redemption) refundCharges(charges []RefundedPart, out *Refund, over *refusal.Error) error {

@@ -29,7 +29,7 @@ var ErrChanged = errors.New("changed meanwhile")
 // [CouponUnavailable] and what Holds says.
 func (e *Entry) Reserve(r Reservation) (Redemption, error) {
 	booked := r.Redemption
-	booked.State, booked.CreatedAt, booked.HoldUntil = Reserved, e.now, e.now.Add(r.Hold)
+	booked.State, booked.CreatedAt, booked.HoldUntil = Reserved, e.now, e.now.Add(r.Hold).Truncate(time.Microsecond)
 	if err := e.endHolds(booked.OrderID, booked.CouponID); err != nil {
 		return Redemption{}, err
 	}
@@ -86,6 +86,9 @@ func (e *Entry) available(id string) (*Coupon, error) {
 		return nil, nil
 	}
 	c, err := e.book.coupon(e.ctx, e.tx, id)
+	if isRefusal(err) { // quoted by a ledger that was restored from before its issue
+		return nil, couponUnavailable(id, "not in the ledger")
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -95,14 +98,19 @@ func (e *Entry) available(id string) (*Coupon, error) {
 	return &c, nil
 }
 
-// endHolds writes down which holds of an order and of a coupon have run out, so
-// that they are in nobody's way.
+// endHolds writes down which holds of an order and of a coupon have run out, and
+// lets go of what they held, so that they are in nobody's way. An id of "" is
+// none.
 func (e *Entry) endHolds(orderID, couponID string) error {
 	ended, err := e.tx.EndHolds(e.ctx, orderID, couponID, e.now)
 	if err != nil {
 		return err
 	}
 	for i := range ended {
+		e.touch(ended[i].CustomerID)
+		if err := e.letGo(&ended[i]); err != nil {
+			return err
+		}
 		if err := e.record(HoldEnded, ended[i].HoldUntil, byClock, &ended[i], ""); err != nil {
 			return err
 		}
@@ -170,20 +178,26 @@ func (e *Entry) endHold(r *Redemption, as RedemptionState) error {
 	if err := e.move(r, as); err != nil {
 		return err
 	}
-	if r.CouponID != "" {
-		ok, err := e.tx.ReleaseCoupon(e.ctx, r.CouponID, r.ID)
-		if err != nil {
-			return err
-		}
-		if !ok {
-			return ErrChanged
-		}
+	if err := e.letGo(r); err != nil {
+		return err
 	}
 	detail := ""
 	if as == Withdrawn {
 		detail = "the coupon was revoked"
 	}
 	return e.record(OrderReleased, e.now, e.by, r, detail)
+}
+
+// letGo ends a redemption's hold on its coupon, if it has one.
+func (e *Entry) letGo(r *Redemption) error {
+	if r.CouponID == "" {
+		return nil
+	}
+	ok, err := e.tx.ReleaseCoupon(e.ctx, r.CouponID, r.ID)
+	if err == nil && !ok {
+		err = ErrChanged
+	}
+	return err
 }
 
 // move changes the state of a reserved redemption, if it still is as it was

@@ -32,6 +32,12 @@ type Store interface {
 	// this store has written since.
 	ForeignWrites(ctx context.Context) (int64, error)
 
+	// Audit reads the whole ledger as it is at one instant and tells of rows
+	// that do not fit together. Every redemption that can be read is given to
+	// look, one at a time, whose faults are added. With an error the faults are
+	// those that were found until then. [Verify] is the way to ask.
+	Audit(ctx context.Context, look func(Audited) []Fault) ([]Fault, error)
+
 	// Ready reports whether the store can be read now.
 	Ready(ctx context.Context) error
 
@@ -114,7 +120,8 @@ type Tx interface {
 	UseCoupon(ctx context.Context, id, redemptionID string) (ok bool, err error)
 
 	// EndHolds marks reserved redemptions of an order or of a coupon as lapsed
-	// whose holds have ended by now, and returns them. A couponID of "" is none.
+	// whose holds have ended by now, and returns them as they are then, in any
+	// order; their coupons are to be released by the caller. An id of "" is none.
 	EndHolds(ctx context.Context, orderID, couponID string, now time.Time) ([]Redemption, error)
 	// InsertRedemption adds a redemption; not ok if its order or its coupon
 	// has a live one.

@@ -209,6 +209,9 @@ func checkAfterCrash(t *testing.T, path string, all []told) {
 		}
 	}
 	checkCounters(t, s)
+	if faults, err := ledger.Verify(t.Context(), s); err != nil || len(faults) > 0 {
+		t.Errorf("the audit says %+v (%v)", faults, err)
+	}
 	for what, query := range map[string]string{
 		"operations half done": `SELECT count(*) FROM
 			(SELECT 1 FROM coupons GROUP BY substr(customer_id, 1, instr(customer_id, '/')) HAVING count(*) <> ?1)`,

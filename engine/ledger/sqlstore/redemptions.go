@@ -56,7 +56,7 @@ func (s *session) LiveRedemption(ctx context.Context, orderID string) (id string
 func (s *session) EndHolds(ctx context.Context, orderID, couponID string, now time.Time) ([]ledger.Redemption, error) {
 	return list(ctx, s, scanRedemption, `UPDATE redemptions SET state = 'expired', version = version + 1
 		WHERE state = 'reserved' AND (order_id = ? OR coupon_id = ?) AND held_until <= ? RETURNING `+redemptionColumns,
-		orderID, null(couponID), micros(now))
+		null(orderID), null(couponID), micros(now))
 }
 
 // InsertRedemption adds a redemption unless a unique key of the live ones says
@@ -92,13 +92,18 @@ func scanRedemption(row scanner) (r ledger.Redemption, err error) {
 		return r, err
 	}
 	r.CouponID, r.HoldUntil, r.CreatedAt = coupon.String, instant(held), instant(created)
+	return r, readContent(&r, currency, text)
+}
+
+// readContent fills in what is kept whole.
+func readContent(r *ledger.Redemption, currency, text string) (err error) {
 	if r.Currency, err = money.CurrencyOf(currency); err != nil {
-		return r, err
+		return err
 	}
 	var whole content
 	err = json.Unmarshal([]byte(text), &whole)
 	r.Totals, r.Lines, r.Charges = whole.Totals, whole.Lines, whole.Charges
-	return r, err
+	return err
 }
 
 // HoldCoupon holds a coupon that is available, for a redemption.

@@ -46,10 +46,15 @@ func scanRefund(row scanner) (r ledger.Refund, err error) {
 	if r.Currency, err = money.CurrencyOf(currency); err != nil {
 		return r, err
 	}
+	return r, readReturned(&r, text)
+}
+
+// readReturned fills in what is kept whole.
+func readReturned(r *ledger.Refund, text string) error {
 	var whole returned
-	err = json.Unmarshal([]byte(text), &whole)
+	err := json.Unmarshal([]byte(text), &whole)
 	r.Lines, r.Charges, r.Returned = whole.Lines, whole.Charges, whole.Tender
-	return r, err
+	return err
 }
 
 // InsertEvent adds an event.

@@ -123,6 +123,11 @@ func (s *sqlite) ForeignWrites(ctx context.Context) (int64, error) {
 	return s.writer.foreignWrites(ctx)
 }
 
+// Audit checks the file itself too.
+func (s *sqlite) Audit(ctx context.Context, look func(ledger.Audited) []ledger.Fault) ([]ledger.Fault, error) {
+	return audit(ctx, s.reading, look, check{"the file", `SELECT '' AS id, integrity_check AS what FROM pragma_integrity_check WHERE integrity_check <> 'ok'`})
+}
+
 // Ready reads one row. After a transaction that failed it writes one too: a
 // full disk reads well.
 func (s *sqlite) Ready(ctx context.Context) error {

@@ -41,7 +41,7 @@ func testIDs(t *testing.T, s ledger.Store) {
 	for _, id := range ids {
 		coupons := must[[]ledger.Coupon](t)(s.Coupons(ctx, id, "", epoch, ledger.Page{Limit: 500}))
 		grants := must[[]ledger.Coupon](t)(s.Grants(ctx, id))
-		if len(coupons) != 1 || coupons[0].ID != id || coupons[0].CampaignID != id || !slices.Equal(coupons, grants) {
+		if len(coupons) != 1 || coupons[0].ID != id || coupons[0].CampaignID != id || coupons[0].HeldUntil.IsZero() || !slices.Equal(coupons, grants) {
 			t.Errorf("customer %q has %+v, granted %+v", id, coupons, grants)
 		}
 		if r := must[ledger.StoredReply](t)(s.Reply(ctx, id)); string(r.Response) != id {
@@ -51,6 +51,7 @@ func testIDs(t *testing.T, s ledger.Store) {
 			t.Errorf("campaign %q is %q", id, c.ID)
 		}
 		wantShare(t, s, id, id, 1)
+		checkOrderOf(t, s, id)
 	}
 	var campaigns, blocked []string
 	for _, c := range must[[]ledger.Campaign](t)(s.Campaigns(ctx, ledger.Page{Limit: 500})) {
@@ -82,6 +83,9 @@ func everywhere(ctx context.Context, tx ledger.Tx, id string) error {
 		return err
 	}
 	if _, err := tx.PutBlock(ctx, ledger.Block{CustomerID: id, CreatedAt: epoch}); err != nil {
+		return err
+	}
+	if err := orderEverywhere(ctx, tx, id); err != nil {
 		return err
 	}
 	return tx.SaveReply(ctx, ledger.StoredReply{Key: id, Fingerprint: []byte{1}, Response: []byte(id), CreatedAt: epoch}, epoch)

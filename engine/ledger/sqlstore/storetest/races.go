@@ -74,6 +74,7 @@ func Race(t *testing.T, stores ...ledger.Store) {
 		}
 		return tx.InsertCoupon(ctx, coupon("one", "ann"), false)
 	})
+	raceForOrders(t, stores)
 	last := make(map[string]string)
 	for _, race := range races {
 		last[race.name] = run(t, stores, race.name, race.winners, race.attempt)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -51,6 +52,8 @@ var steps = map[string]func(context.Context, ledger.Tx) (bool, error){
 	"PutMeta": func(ctx context.Context, tx ledger.Tx) (bool, error) { return tx.PutMeta(ctx, "bob", "new") },
 }
 
+func init() { maps.Copy(steps, orderSteps) }
+
 // furnish writes one row of each kind, all of ann's.
 func furnish(t testing.TB, s ledger.Store) {
 	t.Helper()
@@ -61,7 +64,7 @@ func furnish(t testing.TB, s ledger.Store) {
 		_, err3 := tx.Register(ctx, "ann", epoch)
 		_, err4 := tx.PutBlock(ctx, ledger.Block{CustomerID: "ann", Reason: "old", CreatedAt: epoch})
 		_, err5 := tx.PutMeta(ctx, "ann", "old")
-		return errors.Join(err1, err2, err3, err4, err5, tx.InsertCoupon(ctx, coupon("one", "ann"), true),
+		return errors.Join(err1, err2, err3, err4, err5, tx.InsertCoupon(ctx, coupon("one", "ann"), true), furnishOrders(ctx, tx),
 			tx.SaveReply(ctx, ledger.StoredReply{Key: "ann", Fingerprint: []byte{1}, Response: []byte{2}, CreatedAt: epoch}, epoch))
 	})
 }
@@ -82,6 +85,7 @@ func read(ctx context.Context, r ledger.Reader) string {
 	tell("campaigns", len(campaigns), err)
 	blocks, err := r.Blocklist(ctx, ledger.Page{Limit: 500})
 	tell("blocklist", blocks, err)
+	readOrders(ctx, r, tell)
 	for _, id := range []string{"ann", "bob"} {
 		coupons, err := r.Coupons(ctx, id, "", stamp, ledger.Page{Limit: 500})
 		tell("coupons of "+id, coupons, err)
@@ -188,6 +192,12 @@ func testDuplicates(t *testing.T, s ledger.Store) {
 	for name, step := range map[string]func(context.Context, ledger.Tx) error{
 		"a coupon's id": func(ctx context.Context, tx ledger.Tx) error {
 			return tx.InsertCoupon(ctx, coupon("one", "bob"), false)
+		},
+		"a refund's id": func(ctx context.Context, tx ledger.Tx) error {
+			return tx.InsertRefund(ctx, ledger.Refund{ID: "old", RedemptionID: "to end", Currency: currency("USD"), CreatedAt: stamp})
+		},
+		"an event's id": func(ctx context.Context, tx ledger.Tx) error {
+			return tx.InsertEvent(ctx, ledger.Event{ID: "old", At: stamp, Kind: ledger.CouponRevoked, CouponID: "one", CustomerID: "ann"})
 		},
 		"a reply's key": func(ctx context.Context, tx ledger.Tx) error {
 			return tx.SaveReply(ctx, ledger.StoredReply{Key: "ann", Fingerprint: []byte{9}, Response: []byte{9}, CreatedAt: stamp}, epoch)

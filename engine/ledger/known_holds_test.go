@@ -1,0 +1,60 @@
+package ledger_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+)
+
+// Facts in memory follow holds by the clock: a held coupon takes no part until
+// its hold ends, and the facts say when that may be.
+func TestKnownFactsFollowHolds(t *testing.T) {
+	o, store := countedOffice(t)
+	o.Trust()
+	short := plain("short")
+	short.EndsAt = epoch.Add(holdTTL + tick)
+	o.campaigns(plain("c"), short)
+	first, second, ending := o.issued("c", "ann"), o.issued("c", "ann"), o.issued("short", "ann")
+	o.reserved("o1", "ann", first.ID)
+	o.at(tick)
+	later := o.reserved("o2", "ann", ending.ID)
+	for i, step := range []struct {
+		at      time.Duration
+		reads   int64
+		held    []string
+		returns time.Duration
+	}{
+		{tick, 1, []string{second.ID}, holdTTL},
+		{holdTTL - tick, 0, []string{second.ID}, holdTTL},
+		{holdTTL, 0, []string{first.ID, second.ID}, holdTTL + tick},
+		{holdTTL + tick, 0, []string{first.ID, second.ID}, 0}, // the other's own end came with its hold's
+		{time.Minute, 0, []string{second.ID}, holdTTL},        // the clock is set back
+	} {
+		o.at(step.at)
+		facts, reads := o.facts(store, "ann")
+		var held []string
+		for _, c := range facts.Coupons {
+			held = append(held, c.ID)
+		}
+		want := time.Time{}
+		if step.returns > 0 {
+			want = epoch.Add(step.returns)
+		}
+		if !slices.Equal(held, step.held) || facts.Returns != want || reads != step.reads {
+			t.Errorf("step %d: %q until %v, read %d times; want %q, %v, %d", i, held, facts.Returns, reads, step.held, want, step.reads)
+		}
+	}
+	for i, op := range []func() error{
+		func() error { _, err := o.release(later.ID); return err },
+		func() error { _, err := o.confirm(o.live("o1")); return err },
+		func() error { _, err := o.reserve(order(t, "o3", "ann", second.ID)); return err },
+	} { // own writes count at once
+		o.must(op())
+		if facts, reads := o.facts(store, "ann"); len(facts.Coupons) != []int{2, 2, 1}[i] || reads != 1 {
+			t.Errorf("write %d: %d coupons, read %d times", i, len(facts.Coupons), reads)
+		}
+	}
+	if facts, _ := o.facts(store, "ann"); facts.Returns != o.Now().Add(holdTTL) {
+		t.Errorf("the next comes back at %v", facts.Returns)
+	}
+}

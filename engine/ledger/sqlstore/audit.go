@@ -1,0 +1,108 @@
+// What has to fit together in the tables, each as a query for the rows that do
+// not; what is inside redemptions and refunds is for the ledger to judge.
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"scrip/engine/ledger"
+	"scrip/engine/money"
+)
+
+// auditPage is how many redemptions are looked at at once.
+const auditPage = 500
+
+// audit reads everything in one transaction that sees one instant, so that
+// what others write meanwhile is no fault. The dialect's own checks come first.
+func audit(ctx context.Context, db *sql.DB, look func(ledger.Audited) []ledger.Fault, first ...check) (faults []ledger.Fault, err error) {
+	tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	s := newSession(tx)
+	defer func() { err = errors.Join(err, s.close(), unavailable(tx.Rollback())) }()
+	for _, c := range append(first, invariants...) {
+		found, err := list(ctx, s, c.scan, c.query)
+		if faults = append(faults, found...); err != nil {
+			return faults, err
+		}
+	}
+	for after := ""; ; {
+		found, last, err := auditRedemptions(ctx, s, after, look)
+		if faults = append(faults, found...); err != nil || last == "" {
+			return faults, err
+		}
+		after = last
+	}
+}
+
+// check asks for rows of a table that are at fault: their id and what is wrong.
+type check struct{ table, query string }
+
+func (c check) scan(row scanner) (ledger.Fault, error) {
+	f := ledger.Fault{Table: c.table}
+	return f, row.Scan(&f.ID, &f.What)
+}
+
+// auditRedemptions looks at a page of redemptions and their refunds. The last
+// of them is "" behind the end.
+func auditRedemptions(ctx context.Context, s *session, after string, look func(ledger.Audited) []ledger.Fault) (faults []ledger.Fault, last string, err error) {
+	page, err := list(ctx, s, scanAudited, `SELECT `+redemptionColumns+`, payable, refunded FROM redemptions WHERE id > ? ORDER BY id LIMIT ?`, after, auditPage)
+	if err != nil || len(page) == 0 {
+		return nil, "", err
+	}
+	last = page[len(page)-1].Redemption.ID
+	refunds, err := list(ctx, s, scanAuditedRefund, `SELECT id, redemption_id, amount, content FROM refunds
+		WHERE redemption_id > ? AND redemption_id <= ? ORDER BY redemption_id, created_at, id`, after, last)
+	if err != nil {
+		return nil, "", err
+	}
+	of := make(map[string][]ledger.Refund)
+	for _, f := range refunds {
+		if f.broken != nil {
+			faults = append(faults, ledger.Fault{Table: "refunds", ID: f.ID, What: "cannot be read: " + f.broken.Error()})
+		}
+		of[f.RedemptionID] = append(of[f.RedemptionID], f.Refund)
+	}
+	for _, r := range page {
+		if r.broken != nil {
+			faults = append(faults, ledger.Fault{Table: "redemptions", ID: r.Redemption.ID, What: "cannot be read: " + r.broken.Error()})
+			continue
+		}
+		r.Refunds = of[r.Redemption.ID]
+		faults = append(faults, look(r.Audited)...)
+	}
+	return faults, last, nil
+}
+
+type auditedRedemption struct {
+	ledger.Audited
+	broken error
+}
+
+func scanAudited(row scanner) (a auditedRedemption, err error) {
+	r := &a.Redemption
+	var coupon sql.NullString
+	var currency, text string
+	var held, created, payable, refunded int64
+	err = row.Scan(&r.ID, &r.QuoteID, &r.OrderID, &r.CustomerID, &coupon, &r.PolicyRevision, &currency, &text, &r.State, &held, &created, &r.Version,
+		&payable, &refunded)
+	r.CouponID, r.HoldUntil, r.CreatedAt = coupon.String, instant(held), instant(created)
+	a.Payable, a.Refunded = money.Amount(payable), money.Amount(refunded)
+	a.broken = readContent(r, currency, text)
+	return a, err
+}
+
+type auditedRefund struct {
+	ledger.Refund
+	broken error
+}
+
+func scanAuditedRefund(row scanner) (f auditedRefund, err error) {
+	var text string
+	err = row.Scan(&f.ID, &f.RedemptionID, &f.Amount, &text)
+	f.broken = readReturned(&f.Refund, text)
+	return f, err
+}
