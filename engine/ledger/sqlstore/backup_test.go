@@ -287,6 +287,7 @@ func TestARottenBackupIsNotRestored(t *testing.T) {
 		}
 	}
 	closing(t, s)
+	indexed(t, sound, "needle")
 	bytesOf, err := os.ReadFile(sound)
 	if err != nil {
 		t.Fatal(err)
@@ -295,6 +296,7 @@ func TestARottenBackupIsNotRestored(t *testing.T) {
 		"cut short":   func(b []byte) []byte { return b[:len(b)/2] },
 		"empty":       func([]byte) []byte { return nil },
 		"other words": func([]byte) []byte { return bytes.Repeat([]byte("words "), 1_000) },
+		"a value that its index does not know": func(b []byte) []byte { return bytes.Replace(b, []byte("needle"), []byte("noodle"), 1) },
 		"a bad page": func(b []byte) []byte {
 			for i := len(b) - 4096; i < len(b); i++ {
 				b[i] = 0xff
@@ -314,6 +316,19 @@ func TestARottenBackupIsNotRestored(t *testing.T) {
 		if !has(t, path, "old") {
 			t.Errorf("%s: the ledger is not as it was", name)
 		}
+	}
+}
+
+// indexed puts the word into a table and into its index, once each.
+func indexed(t *testing.T, path, word string) {
+	t.Helper()
+	db, err := openDB(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.ExecContext(t.Context(), `CREATE TABLE words (word TEXT) STRICT; CREATE INDEX by_word ON words (word); INSERT INTO words VALUES ('`+word+`')`)
+	if err = errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
 	}
 }
 
