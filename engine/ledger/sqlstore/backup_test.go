@@ -293,9 +293,9 @@ func TestARottenBackupIsNotRestored(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, spoil := range map[string]func([]byte) []byte{
-		"cut short":   func(b []byte) []byte { return b[:len(b)/2] },
-		"empty":       func([]byte) []byte { return nil },
-		"other words": func([]byte) []byte { return bytes.Repeat([]byte("words "), 1_000) },
+		"cut short":                            func(b []byte) []byte { return b[:len(b)/2] },
+		"empty":                                func([]byte) []byte { return nil },
+		"other words":                          func([]byte) []byte { return bytes.Repeat([]byte("words "), 1_000) },
 		"a value that its index does not know": func(b []byte) []byte { return bytes.Replace(b, []byte("needle"), []byte("noodle"), 1) },
 		"a bad page": func(b []byte) []byte {
 			for i := len(b) - 4096; i < len(b); i++ {
