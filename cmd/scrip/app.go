@@ -117,14 +117,23 @@ func (a *app) openBook(ctx context.Context, master keys.Master) (*ledger.Book, e
 const sqlitePrefix = "sqlite:"
 
 func (a *app) openStore(ctx context.Context) (ledger.Store, error) {
-	if sqlstore.PostgresURL(a.settings.ledger) {
-		return sqlstore.OpenPostgres(ctx, a.settings.ledger)
+	return openStore(ctx, a.settings.ledger, a.settings.dataFolder)
+}
+
+// openStore opens the ledger that is meant by --ledger and --data.
+func openStore(ctx context.Context, where, dataFolder string) (ledger.Store, error) {
+	if sqlstore.PostgresURL(where) {
+		return sqlstore.OpenPostgres(ctx, where)
 	}
-	path := strings.TrimPrefix(a.settings.ledger, sqlitePrefix)
-	if path == "" {
-		path = filepath.Join(a.settings.dataFolder, "scrip.db")
+	return sqlstore.OpenSQLite(ctx, ledgerFile(where, dataFolder))
+}
+
+// ledgerFile is the path of a ledger that is a file.
+func ledgerFile(where, dataFolder string) string {
+	if path := strings.TrimPrefix(where, sqlitePrefix); path != "" {
+		return path
 	}
-	return sqlstore.OpenSQLite(ctx, path)
+	return filepath.Join(dataFolder, "scrip.db")
 }
 
 // loadPolicies reads the policies from where the settings say.

@@ -12,6 +12,7 @@ import (
 )
 
 type ledgerCmd struct {
+	Verify  ledgerVerifyCmd  `cmd:"" help:"Check every invariant of the books, beside running sidecars too."`
 	Backup  ledgerBackupCmd  `cmd:"" help:"Copy the ledger into a new file while sidecars run."`
 	Restore ledgerRestoreCmd `cmd:"" help:"Make the ledger from a backup while no sidecar runs."`
 }
@@ -20,6 +21,7 @@ type ledgerCmd struct {
 func (ledgerCmd) Help() string {
 	return `Examples:
 
+	scrip ledger verify --data /var/lib/scrip
 	scrip ledger backup /backups/scrip-2026-03-01.db
 	scrip ledger restore /backups/scrip-2026-03-01.db --data /var/lib/scrip`
 }
@@ -27,16 +29,15 @@ func (ledgerCmd) Help() string {
 // ledgerFlags say which ledger is meant, as serve's do.
 type ledgerFlags struct {
 	Data   string `env:"SCRIP_DATA" default:"./data" help:"The sidecar's data folder."`
-	Ledger string `env:"SCRIP_LEDGER" placeholder:"sqlite:PATH" help:"Its ledger, where that is not scrip.db in --data."`
+	Ledger string `env:"SCRIP_LEDGER" placeholder:"URL" help:"Its ledger, where that is not scrip.db in --data."`
 }
 
 // path is that of the ledger file.
 func (f ledgerFlags) path() (string, error) {
-	path, err := sqlitePath(f.Ledger)
-	if path == "" {
-		path = filepath.Join(f.Data, "scrip.db")
+	if sqlstore.PostgresURL(f.Ledger) {
+		return "", usageError("this is for ledgers in a file; back up a Postgres database with its own tools, pg_dump for one")
 	}
-	return path, err
+	return ledgerFile(f.Ledger, f.Data), checkLedger(f.Ledger)
 }
 
 type ledgerBackupCmd struct {

@@ -31,8 +31,8 @@ func onPostgres(t *testing.T, n int) []*sidecar {
 	return all
 }
 
-// reserve quotes an order and reserves what it was quoted.
-func (s *sidecar) reserve(t *testing.T, customer, order, key string) answer {
+// reserveAnew quotes an order and reserves what it was quoted.
+func (s *sidecar) reserveAnew(t *testing.T, customer, order, key string) answer {
 	t.Helper()
 	q := s.quote(t, orderOf(t, customer, `"O-1"`, quoted(order)))
 	return s.do(t, call{path: "/v1/redemptions", body: fmt.Sprintf(`{"quote_id":%q}`, q.ID), key: key})
@@ -61,7 +61,7 @@ func TestAnOrderLivesInPostgres(t *testing.T) {
 	if string(again.body) != string(first.body) || again.header.Get("Idempotency-Replayed") != "true" {
 		t.Errorf("replayed after a kill:\n%s\n%s", first.body, again.body)
 	}
-	s.reserve(t, customer, order, "").refusal(t, http.StatusConflict, "order.already_redeemed")
+	s.reserveAnew(t, customer, order, "").refusal(t, http.StatusConflict, "order.already_redeemed")
 	s.post(t, "/v1/redemptions/"+r.ID+"/confirm", "").want(t, http.StatusOK)
 	s.post(t, "/v1/redemptions/"+r.ID+"/refunds", `{"lines":[{"id":"A","quantity":1}],"reason":"dispute"}`).want(t, http.StatusCreated)
 	s.awaitStatus(t, c.ID, "used")

@@ -33,7 +33,7 @@ func Backup(ctx context.Context, path, target string) error {
 	if err != nil {
 		return err
 	}
-	return place(copied, target)
+	return putAt(copied, target)
 }
 
 // draft makes the copy beside the place that it is for, checks it and brings it
@@ -61,7 +61,7 @@ func draft(ctx context.Context, path, target string) (name string, err error) {
 	if err := vacuumInto(ctx, path, file.Name()); err != nil {
 		return "", err
 	}
-	if err := check(ctx, file.Name()); err != nil {
+	if err := sound(ctx, file.Name()); err != nil {
 		return "", err
 	}
 	return file.Name(), syncFile(file.Name())
@@ -81,9 +81,9 @@ func vacuumInto(ctx context.Context, path, target string) (err error) {
 	return nil
 }
 
-// check opens a ledger file that nobody uses and reads all of it: every page,
+// sound opens a ledger file that nobody uses and reads all of it: every page,
 // every index, every reference between rows.
-func check(ctx context.Context, path string) (err error) {
+func sound(ctx context.Context, path string) (err error) {
 	db, err := openDB(path, "query_only(1)")
 	if err != nil {
 		return err
@@ -121,9 +121,9 @@ func absent(path string) error {
 	return err
 }
 
-// place gives a draft its name, which must be free: the name is taken first,
+// putAt gives a draft its name, which must be free: the name is taken first,
 // so that of two who want it one gets it. A draft that finds no place is gone.
-func place(draft, target string) (err error) {
+func putAt(draft, target string) (err error) {
 	defer func() {
 		if err != nil {
 			_ = os.Remove(draft)

@@ -162,6 +162,11 @@ const (
 		ON CONFLICT (writer, lane) DO UPDATE SET writes = writers.writes + excluded.writes`
 )
 
+// Audit checks everything that the tables must fit together in.
+func (p *postgres) Audit(ctx context.Context, look func(ledger.Audited) []ledger.Fault) ([]ledger.Fault, error) {
+	return audit(ctx, p.db, speaksPostgres, look)
+}
+
 // Ready reads a row on a connection that is durable. After a transaction that
 // the server failed it writes one too: a full disk reads well.
 func (p *postgres) Ready(ctx context.Context) error {

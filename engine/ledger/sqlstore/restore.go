@@ -22,7 +22,7 @@ var besides = []string{"", "-wal", "-shm", "-journal"}
 // aside is set: then that one is kept under the name that it returns. One that
 // a sidecar uses is never replaced: [ErrInUse].
 func Restore(ctx context.Context, backup, path string, aside bool, now time.Time) (kept string, err error) {
-	if err := check(ctx, backup); err != nil {
+	if err := sound(ctx, backup); err != nil {
 		return "", err
 	}
 	if err := allAbsent(path); err != nil {
@@ -43,7 +43,7 @@ func Restore(ctx context.Context, backup, path string, aside bool, now time.Time
 			return "", errors.Join(err, os.Remove(copied))
 		}
 	}
-	return kept, place(copied, path)
+	return kept, putAt(copied, path)
 }
 
 func allAbsent(path string) error {
