@@ -159,6 +159,46 @@ func testAudit(t *testing.T, s ledger.Store) {
 	unavailable(t, "an audit for one who has gone", err)
 }
 
+// testAuditPages: of however many redemptions each is looked at once, with its
+// own refunds.
+func testAuditPages(t *testing.T, s ledger.Store) {
+	const rows = 1_203
+	write(t, s, func(ctx context.Context, tx ledger.Tx) error {
+		for i := range rows {
+			r := redemption(fmt.Sprint("r", i), fmt.Sprint("o", i))
+			r.State = ledger.Confirmed
+			if _, err := tx.InsertRedemption(ctx, r); err != nil {
+				return err
+			}
+			for n := range i % 3 {
+				f := ledger.Refund{ID: fmt.Sprint(i, " ", n), RedemptionID: r.ID, Currency: r.Currency, CreatedAt: epoch}
+				if err := tx.InsertRefund(ctx, f); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	seen := make(map[string]int)
+	_, err := s.Audit(t.Context(), func(a ledger.Audited) []ledger.Fault {
+		seen[a.Redemption.ID] = len(a.Refunds)
+		for _, f := range a.Refunds {
+			if f.RedemptionID != a.Redemption.ID {
+				t.Errorf("redemption %s has refunds of %s", a.Redemption.ID, f.RedemptionID)
+			}
+		}
+		return nil
+	})
+	if err != nil || len(seen) != rows {
+		t.Errorf("%d of %d were looked at (%v)", len(seen), rows, err)
+	}
+	for i := range rows {
+		if n := seen[fmt.Sprint("r", i)]; n != i%3 {
+			t.Errorf("redemption %d has %d refunds, want %d", i, n, i%3)
+		}
+	}
+}
+
 // damages are done one after the other; each adds its faults.
 var damages = []struct {
 	do     func(context.Context, ledger.Tx, map[string]string) error

@@ -39,6 +39,7 @@ func Run(t *testing.T, open func(t *testing.T) ledger.Store) {
 		"order pages":  testOrdersPages,
 		"blocklist":    testBlocklist,
 		"audit":        testAudit,
+		"audit pages":  testAuditPages,
 		"replies":      testReplies,
 		"forgetting":   testForgetting,
 		"meta":         testMeta,
