@@ -29,7 +29,7 @@ import (
 // and its characters are those that a URL has to escape.
 const (
 	User     = "scrip"
-	Password = "p/a:s@s?w#r%d"
+	Password = "p/a:s@s?w#r%d" // #nosec G101 -- of servers that tests start
 )
 
 // patience bounds every wait: generous, for slow disks and busy machines.
@@ -235,7 +235,7 @@ func (s *Server) command(name string, args ...string) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(path, args...)
+	cmd := exec.Command(path, args...) // #nosec G204 -- a program of Postgres
 	cmd.Dir = s.folder
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "TZ=UTC"}
 	cmd.SysProcAttr = ending()
