@@ -1,9 +1,8 @@
-// The memory cache keeps the engine's port: the first of several quotes stays, nothing outlives its end, memory is bounded.
+// The memory cache beside what every cache keeps: its memory is bounded, its goroutines end.
 package cache
 
 import (
 	"fmt"
-	"sync"
 	"testing"
 	"time"
 
@@ -12,16 +11,14 @@ import (
 	"scrip/engine"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
 var _ engine.Quotes = (*Memory)(nil)
 
 // now is near the real clock, as it is in the process: the cache forgets by the one and answers by the other.
-var now = time.Now().UTC()
+var now = time.Now().UTC().Truncate(time.Microsecond)
 
 // quote is a quote made now that lives for a while.
 func quote(id string, life time.Duration) *engine.Quote {
-	return &engine.Quote{ID: id, CreatedAt: now, ExpiresAt: now.Add(life)}
+	return &engine.Quote{ID: id, CreatedAt: now, ExpiresAt: now.Add(life), Currency: currency("USD")}
 }
 
 func open(t testing.TB, bytes uint64) *Memory {
@@ -30,96 +27,8 @@ func open(t testing.TB, bytes uint64) *Memory {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(m.Close)
+	t.Cleanup(func() { _ = m.Close() })
 	return m
-}
-
-func TestWhatIsKeptIsFound(t *testing.T) {
-	t.Parallel()
-	m, q, other := open(t, MemoryBytes), quote("q", time.Hour), quote("other", time.Hour)
-	if found, ok := m.Find(t.Context(), "k", now); ok || found != nil {
-		t.Errorf("found %+v in an empty cache", found)
-	}
-	if kept := m.Keep(t.Context(), "k", q, now); kept != q {
-		t.Errorf("kept %+v", kept)
-	}
-	if kept := m.Keep(t.Context(), "k2", other, now); kept != other {
-		t.Errorf("kept %+v under another key", kept)
-	}
-	for key, want := range map[string]*engine.Quote{"k": q, "k2": other} {
-		if found, ok := m.Find(t.Context(), key, now); !ok || found != want {
-			t.Errorf("%s: found %+v, %t", key, found, ok)
-		}
-	}
-	if _, ok := m.Find(t.Context(), "k3", now); ok {
-		t.Error("found under a key that nothing was kept under")
-	}
-}
-
-// A quote lives up to but not including its end, by the clock that is given.
-func TestAQuoteEndsByTheGivenClock(t *testing.T) {
-	t.Parallel()
-	m, q := open(t, MemoryBytes), quote("q", time.Hour)
-	m.Keep(t.Context(), "k", q, now)
-	for _, c := range []struct {
-		at    time.Duration
-		lives bool
-	}{{-time.Hour, true}, {0, true}, {time.Hour - 1, true}, {time.Hour, false}, {time.Hour + 1, false}, {0, true}} {
-		if _, ok := m.Find(t.Context(), "k", now.Add(c.at)); ok != c.lives {
-			t.Errorf("after %v it lives: %t", c.at, ok)
-		}
-	}
-}
-
-func TestTheFirstQuoteStaysUntilItsEnd(t *testing.T) {
-	t.Parallel()
-	m, first, second := open(t, MemoryBytes), quote("first", time.Hour), quote("second", 2*time.Hour)
-	m.Keep(t.Context(), "k", first, now)
-	if kept := m.Keep(t.Context(), "k", second, now.Add(time.Hour-1)); kept != first {
-		t.Errorf("%s took the place of one that lives", kept.ID)
-	}
-	if found, _ := m.Find(t.Context(), "k", now); found != first {
-		t.Errorf("found %s", found.ID)
-	}
-	if kept := m.Keep(t.Context(), "k", second, now.Add(time.Hour)); kept != second {
-		t.Errorf("%s stays beyond its end", kept.ID)
-	}
-	if found, ok := m.Find(t.Context(), "k", now.Add(time.Hour)); !ok || found != second {
-		t.Errorf("found %+v, %t", found, ok)
-	}
-	m.Keep(t.Context(), "short", quote("over", 0), now) // over as it is made
-	if kept := m.Keep(t.Context(), "short", second, now); kept != second {
-		t.Errorf("%s stays, which never lived", kept.ID)
-	}
-}
-
-// Of those that arrive together one stays, everyone is told the same, and it is what is found.
-func TestRacersAgreeOnOneQuote(t *testing.T) {
-	t.Parallel()
-	m := open(t, MemoryBytes)
-	for round := range 50 {
-		key := fmt.Sprint("k", round)
-		const racers = 16
-		var kept [racers]*engine.Quote
-		var wg sync.WaitGroup
-		gate := make(chan struct{})
-		for i := range racers {
-			wg.Go(func() {
-				<-gate
-				kept[i] = m.Keep(t.Context(), key, quote(fmt.Sprint(i), time.Hour), now)
-				if found, ok := m.Find(t.Context(), key, now); !ok || found != kept[i] {
-					t.Errorf("racer %d: kept %p, found %p", i, kept[i], found)
-				}
-			})
-		}
-		close(gate)
-		wg.Wait()
-		for i, q := range kept {
-			if q == nil || q != kept[0] {
-				t.Fatalf("round %d: racer %d has %+v, racer 0 %+v", round, i, q, kept[0])
-			}
-		}
-	}
 }
 
 // Beyond its bound the cache forgets; what it gives back is still what was kept.
@@ -190,7 +99,7 @@ func TestCloseEndsItsGoroutines(t *testing.T) { // alone, for it looks at all go
 		t.Fatal(err)
 	}
 	m.Keep(t.Context(), "k", quote("q", time.Hour), now)
-	if m.Close(); goleak.Find(before) != nil {
+	if _ = m.Close(); goleak.Find(before) != nil {
 		t.Error(goleak.Find(before))
 	}
 }
@@ -198,7 +107,7 @@ func TestCloseEndsItsGoroutines(t *testing.T) { // alone, for it looks at all go
 func TestACacheWithoutABoundIsRefused(t *testing.T) {
 	t.Parallel()
 	if m, err := NewMemory(0); err == nil {
-		m.Close()
+		_ = m.Close()
 		t.Error("it would grow for ever")
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -37,7 +38,9 @@ type app struct {
 
 	data, admin net.Listener
 	api         *httpapi.API
+	source      policy.Source
 	active      *policy.Active
+	evaluators  *policy.Evaluators
 	closers     []func() error // run in reverse
 }
 
@@ -48,7 +51,9 @@ type settings struct {
 	dataFolder          string
 	key                 string // base64, "" makes one in the data folder
 	policies            string // "" is those built in
-	ledgerPath          string // of the SQLite file, "" is in the data folder
+	bundle              policy.BundleOptions
+	ledger              string // sqlite:PATH or the URL of a Postgres database, "" is a file in the data folder
+	cache               cache.Address
 	quoteTTL            time.Duration
 	holdTTL             time.Duration
 	memo                bool // decisions are remembered
@@ -70,6 +75,11 @@ func openApp(ctx context.Context, s settings, clock func() time.Time, log *slog.
 	if err != nil {
 		return nil, err
 	}
+	if a.source, err = s.policySource(); err != nil {
+		return nil, err
+	}
+	a.evaluators = policy.NewEvaluators(2 * runtime.GOMAXPROCS(0))
+	a.onClose(func() error { a.evaluators.Close(); return nil })
 	active, err := policy.Activate(ctx, a.loadPolicies)
 	if err != nil {
 		return nil, err
@@ -79,14 +89,14 @@ func openApp(ctx context.Context, s settings, clock func() time.Time, log *slog.
 	if err != nil {
 		return nil, err
 	}
-	quotes, err := cache.NewMemory(cache.MemoryBytes)
+	quotes, err := a.openQuotes(ctx, master)
 	if err != nil {
 		return nil, err
 	}
-	a.onClose(func() error { quotes.Close(); return nil })
 	a.api = &httpapi.API{
 		Engine: &engine.Engine{Policies: active, Books: book, Quotes: quotes, Clock: clock, TTL: s.quoteTTL, Log: log},
-		Book:   book, Policies: active, HoldTTL: s.holdTTL, Log: log, Token: s.token, Metrics: httpapi.NewMetrics(),
+		Book:   book, Policies: active, HoldTTL: s.holdTTL, Log: log, Token: s.token,
+		Metrics: httpapi.NewMetrics(httpapi.PolicyMetrics(active), httpapi.CacheMetrics(cacheStats(quotes))),
 	}
 	if a.api.AdminToken, err = a.adminToken(); err != nil {
 		return nil, err
@@ -95,11 +105,7 @@ func openApp(ctx context.Context, s settings, clock func() time.Time, log *slog.
 }
 
 func (a *app) openBook(ctx context.Context, master keys.Master) (*ledger.Book, error) {
-	path := a.settings.ledgerPath
-	if path == "" {
-		path = filepath.Join(a.settings.dataFolder, "scrip.db")
-	}
-	store, err := sqlstore.OpenSQLite(ctx, path)
+	store, err := a.openStore(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -107,29 +113,51 @@ func (a *app) openBook(ctx context.Context, master keys.Master) (*ledger.Book, e
 	return ledger.Open(ctx, store, master, a.clock)
 }
 
+// sqlitePrefix marks a ledger that is a file's path.
+const sqlitePrefix = "sqlite:"
+
+func (a *app) openStore(ctx context.Context) (ledger.Store, error) {
+	return openStore(ctx, a.settings.ledger, a.settings.dataFolder)
+}
+
+// openStore opens the ledger that is meant by --ledger and --data.
+func openStore(ctx context.Context, where, dataFolder string) (ledger.Store, error) {
+	if sqlstore.PostgresURL(where) {
+		return sqlstore.OpenPostgres(ctx, where)
+	}
+	return sqlstore.OpenSQLite(ctx, ledgerFile(where, dataFolder))
+}
+
+// ledgerFile is the path of a ledger that is a file.
+func ledgerFile(where, dataFolder string) string {
+	if path := strings.TrimPrefix(where, sqlitePrefix); path != "" {
+		return path
+	}
+	return filepath.Join(dataFolder, "scrip.db")
+}
+
 // loadPolicies reads the policies from where the settings say.
 func (a *app) loadPolicies(ctx context.Context) (*policy.Snapshot, error) {
-	source, err := policySource(a.settings.policies)
-	if err != nil {
-		return nil, err
-	}
-	return policy.Load(ctx, source, policy.Options{
-		Timeout: policy.Timeout, Memo: a.settings.memo,
+	return policy.Load(ctx, a.source, policy.Options{
+		Timeout: policy.Timeout, Memo: a.settings.memo, Evaluators: a.evaluators,
 		Tests: a.settings.policies != "", // those built in have passed theirs
 		Alarm: func(decision string) {
 			a.log.Error("a decision sees more of its input than its rules tell; it is asked about all of it from here on: "+
-				"please report this policy", "decision", decision, "policy_source", source.String())
+				"please report this policy", "decision", decision, "policy_source", a.source.String())
 		},
 	}, a.clock())
 }
 
 // policySource is the policies built in, a bundle's URL or a folder.
-func policySource(where string) (policy.Source, error) {
+func (s *settings) policySource() (policy.Source, error) {
+	where := s.policies
 	switch {
 	case where == "":
 		return policy.Folder("built in", policies.FS), nil
-	case strings.HasPrefix(where, "http://"), strings.HasPrefix(where, "https://"):
-		return policy.Bundle(where), nil
+	case policy.IsBundleURL(where):
+		return policy.Bundle(where, s.bundle), nil
+	case strings.Contains(where, "://"): // not repeated: it may hold a password
+		return nil, fmt.Errorf("policies: %s is not the scheme of a bundle's URL: write http or https", scheme(where))
 	}
 	info, err := os.Stat(where)
 	if err != nil {
@@ -221,9 +249,8 @@ func (a *app) serve(ctx context.Context) error {
 
 // watchPolicies follows changes of the policies' source, if it can change.
 func (a *app) watchPolicies(ctx context.Context) error {
-	source, err := policySource(a.settings.policies)
-	if err == nil && a.settings.policies != "" {
-		a.active.Watch(ctx, source, a.log)
+	if a.settings.policies != "" {
+		a.active.Watch(ctx, a.source, a.log)
 	}
 	return nil
 }

@@ -17,10 +17,10 @@ const oneCouponBody = `{"id":"cpn_1","campaign_id":"welcome","customer_id":"c-1"
 
 func TestTokenPrecedenceIsFlagFileEnvironmentEnvironmentsFile(t *testing.T) {
 	f := startFake(t)
-	f.on("GET /v1/coupons/cpn_1", 200, oneCouponBody)
+	f.on("GET /v1/redemptions/rdm_1", 200, oneRedemptionBody)
 	inFile, inEnvFile := write(t, "a", " from-file\n"), write(t, "b", "from-env-file")
 	bearer := func(args ...string) string {
-		scrip(t, append([]string{"coupon", "show", "cpn_1"}, args...)...).expect(t, exitDone)
+		scrip(t, append([]string{"redemption", "show", "rdm_1"}, args...)...).expect(t, exitDone)
 		return strings.TrimPrefix(f.last().header.Get("Authorization"), "Bearer ")
 	}
 	if got := bearer(); got != "" {

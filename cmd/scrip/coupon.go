@@ -10,7 +10,8 @@ import (
 type couponCmd struct {
 	Issue  couponIssueCmd  `cmd:"" help:"Issue coupons of a campaign to customers."`
 	List   couponListCmd   `cmd:"" help:"List a customer's coupons."`
-	Show   couponShowCmd   `cmd:"" help:"Show one coupon."`
+	Show   couponShowCmd   `cmd:"" help:"Show one coupon and its life."`
+	Events couponEventsCmd `cmd:"" help:"Show a coupon's life alone: what, when, by whom."`
 	Revoke couponRevokeCmd `cmd:"" help:"Take a coupon back; a reserved one ends its hold."`
 }
 
@@ -21,6 +22,7 @@ func (couponCmd) Help() string {
 	scrip coupon issue spring c-1001 c-1002
 	scrip coupon issue spring --file customers.txt
 	scrip coupon list c-1001 --status available
+	scrip coupon show cpn_01…
 	scrip coupon revoke cpn_01…`
 }
 
@@ -64,21 +66,6 @@ func couponTable(coupons []couponAnswer) table {
 		r.cells[6].ink = statusInk(c.Status)
 	}
 	return t
-}
-
-type couponShowCmd struct {
-	ID   string `arg:"" name:"coupon" help:"The coupon's id."`
-	JSON bool   `name:"json" help:"Print the answer as it came."`
-	dataFlags
-}
-
-// Run shows one coupon.
-func (c *couponShowCmd) Run(g *globals) error {
-	sidecar, err := c.data()
-	if err != nil {
-		return err
-	}
-	return oneCoupon(g, sidecar, c.JSON, http.MethodGet, "/v1/coupons/"+segment(c.ID))
 }
 
 type couponRevokeCmd struct {

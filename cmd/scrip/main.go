@@ -37,15 +37,17 @@ type globals struct {
 type cli struct {
 	ShowVersion kong.VersionFlag `name:"version" hidden:"" help:"Print the version and leave."`
 
-	Serve     serveCmd     `cmd:"" group:"sidecar" help:"Run the sidecar."`
-	Demo      demoCmd      `cmd:"" group:"sidecar" help:"Price the example orders with a sidecar started for the purpose."`
-	Version   versionCmd   `cmd:"" group:"sidecar" help:"Say which scrip this is."`
-	Quote     quoteCmd     `cmd:"" group:"checkout" help:"Price an order file and print its receipt."`
-	Register  registerCmd  `cmd:"" group:"checkout" help:"Register a customer, who gets the welcome coupons."`
-	Coupon    couponCmd    `cmd:"" group:"office" help:"Issue, list, show and revoke coupons."`
-	Campaign  campaignCmd  `cmd:"" group:"office" help:"Create, list, show, pause and resume campaigns."`
-	Blocklist blocklistCmd `cmd:"" group:"office" help:"Keep the list of customers who may not use coupons."`
-	Policy    policyCmd    `cmd:"" group:"office" help:"Show and reload the policy in force."`
+	Serve      serveCmd      `cmd:"" group:"sidecar" help:"Run the sidecar."`
+	Demo       demoCmd       `cmd:"" group:"sidecar" help:"Price the example orders with a sidecar started for the purpose."`
+	Version    versionCmd    `cmd:"" group:"sidecar" help:"Say which scrip this is."`
+	Quote      quoteCmd      `cmd:"" group:"checkout" help:"Price an order file and print its receipt."`
+	Register   registerCmd   `cmd:"" group:"checkout" help:"Register a customer, who gets the welcome coupons."`
+	Redemption redemptionCmd `cmd:"" group:"checkout" help:"Reserve a quote, confirm or release it, refund what was paid."`
+	Coupon     couponCmd     `cmd:"" group:"office" help:"Issue, list, show and revoke coupons."`
+	Campaign   campaignCmd   `cmd:"" group:"office" help:"Create, list, show, pause and resume campaigns."`
+	Blocklist  blocklistCmd  `cmd:"" group:"office" help:"Keep the list of customers who may not use coupons."`
+	Policy     policyCmd     `cmd:"" group:"office" help:"Show and reload the policy in force, and what it costs."`
+	Ledger     ledgerCmd     `cmd:"" group:"office" help:"Back up and restore the ledger file."`
 }
 
 // Help is the text under the usage line of scrip --help.

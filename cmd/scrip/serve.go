@@ -13,6 +13,8 @@ import (
 
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
+
+	"scrip/engine/ledger/sqlstore"
 )
 
 // serveCmd runs the sidecar (Contract §2). A flag wins over its environment
@@ -30,10 +32,15 @@ type serveCmd struct {
 	Key            string `env:"SCRIP_KEY" help:"Master key, 32 bytes in base64, shared by replicas. Without one DATA/key is used, made if need be."`
 	KeyFile        string `env:"SCRIP_KEY_FILE" placeholder:"FILE" help:"File with the master key."`
 
-	Data     string `default:"./data" env:"SCRIP_DATA" help:"Folder of the ledger file, generated key and token."`
-	Policies string `env:"SCRIP_POLICIES" placeholder:"DIR|URL" help:"Folder of Rego policies, or http(s) URL of an OPA bundle. Without one those built in are used."`
-	Ledger   string `env:"SCRIP_LEDGER" placeholder:"URL" help:"Ledger: sqlite:PATH. Without one it is sqlite:DATA/scrip.db."`
-	Cache    string `default:"memory:" env:"SCRIP_CACHE" help:"Where quotes are kept: memory:."`
+	Data       string `default:"./data" env:"SCRIP_DATA" help:"Folder of the ledger file, generated key and token."`
+	Policies   string `env:"SCRIP_POLICIES" placeholder:"DIR|URL" help:"Folder of Rego policies, or http(s) URL of an OPA bundle. Without one those built in are used."`
+	Ledger     string `env:"SCRIP_LEDGER" placeholder:"URL" help:"Ledger: sqlite:PATH, or postgres://… which several hosts can share. Without one it is sqlite:DATA/scrip.db."`
+	LedgerFile string `env:"SCRIP_LEDGER_FILE" placeholder:"FILE" help:"File with the ledger's URL, for one that holds a password."`
+
+	Cache     string `env:"SCRIP_CACHE" placeholder:"URL" help:"Where quotes are kept: memory:, or redis:// or rediss:// with user, password and one or more hosts, to share them with replicas. Without one it is memory:."`
+	CacheFile string `env:"SCRIP_CACHE_FILE" placeholder:"FILE" help:"File with what --cache takes, which may hold a password."`
+
+	bundleFlags
 
 	QuoteTTL time.Duration `name:"quote-ttl" default:"15m" env:"SCRIP_QUOTE_TTL" help:"How long a quote lives."`
 	HoldTTL  time.Duration `name:"hold-ttl" default:"30m" env:"SCRIP_HOLD_TTL" help:"How long a redemption holds its coupon unconfirmed."`
@@ -50,7 +57,10 @@ func (serveCmd) Help() string {
 
 	scrip serve                                          # embedded defaults, ledger in ./data
 	scrip serve --policies ./policies                    # your own rules
+	scrip serve --policies https://bundles.example.com/scrip.tar.gz --bundle-key-file scrip.pub.pem
+	scrip serve --cache redis://localhost:6379           # quotes shared with other replicas
 	SCRIP_TOKEN_FILE=/run/secrets/token scrip serve --listen 0.0.0.0:8700
+	SCRIP_LEDGER_FILE=/run/secrets/ledger scrip serve    # postgres://user:password@host/database
 	scrip serve --config scrip.yaml                      # keys are flag names: quote-ttl: 10m
 
 SIGTERM lets requests under way finish, then exits 0.`
@@ -80,24 +90,29 @@ func (c *serveCmd) settings() (s settings, err error) {
 		{&s.token, "token", c.Token, c.TokenFile},
 		{&s.adminToken, "admin-token", c.AdminToken, c.AdminTokenFile},
 		{&s.key, "key", c.Key, c.KeyFile},
+		{&s.ledger, "ledger", c.Ledger, c.LedgerFile},
 	} {
 		if *secret.into, err = readSecret(secret.name, secret.value, secret.file); err != nil {
 			return s, err
 		}
 	}
 	for name, token := range map[string]string{"token": s.token, "admin-token": s.adminToken} {
-		if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		if !isVisible(token) {
 			return s, usageError(fmt.Sprintf("--%s must be visible ASCII without spaces: it travels in a header", name))
 		}
 	}
-	if s.ledgerPath, err = sqlitePath(c.Ledger); err != nil {
+	if s.bundle, err = c.bundleFlags.options(c.Policies); err != nil {
+		return s, err
+	}
+	if err = checkLedger(s.ledger); err != nil {
+		return s, err
+	}
+	if s.cache, err = cacheAddress(c.Cache, c.CacheFile); err != nil {
 		return s, err
 	}
 	switch {
 	case c.Listen == unixPrefix || c.AdminListen == unixPrefix:
 		err = usageError("unix: needs the path of a socket, for example unix:/run/scrip.sock")
-	case c.Cache != "memory:":
-		err = usageError(fmt.Sprintf("--cache %s: this build keeps quotes in memory: only", scheme(c.Cache)))
 	case c.QuoteTTL < time.Second || c.HoldTTL < time.Second:
 		err = usageError("--quote-ttl and --hold-ttl must be at least 1s")
 	case s.token == "" && !isLoopback(c.Listen):
@@ -105,6 +120,11 @@ func (c *serveCmd) settings() (s settings, err error) {
 			"for without one anybody who reaches it can price and redeem", c.Listen))
 	}
 	return s, err
+}
+
+// isVisible reports whether a token can travel in a header.
+func isVisible(token string) bool {
+	return !strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
 // readSecret takes a secret from its flag or from its file, not from both.
@@ -125,22 +145,23 @@ func readSecret(name, value, file string) (string, error) {
 	return value, nil
 }
 
-func sqlitePath(ledger string) (string, error) {
-	path, ok := strings.CutPrefix(ledger, "sqlite:")
+// checkLedger checks of a ledger's URL what can be told without opening it.
+func checkLedger(ledger string) error {
 	switch {
-	case ledger == "":
-		return "", nil
-	case !ok:
-		return "", usageError(fmt.Sprintf("--ledger %s: this build keeps its ledger in sqlite:PATH only", scheme(ledger)))
-	case path == "":
-		return "", usageError("--ledger sqlite: needs a path, for example sqlite:./data/scrip.db")
+	case ledger == sqlitePrefix:
+		return usageError("--ledger sqlite: needs a path, for example sqlite:./data/scrip.db")
+	case ledger == "", strings.HasPrefix(ledger, sqlitePrefix), sqlstore.PostgresURL(ledger):
+		return nil
 	}
-	return path, nil
+	return usageError(fmt.Sprintf("--ledger %s is neither sqlite:PATH nor postgres://…", scheme(ledger)))
 }
 
-// scheme is the part of a URL that has no password in it.
+// scheme is the part of a URL that has no password in it, if it is one.
 func scheme(url string) string {
-	name, _, _ := strings.Cut(url, ":")
+	name, _, ok := strings.Cut(url, ":")
+	if !ok || strings.ContainsFunc(name, func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') }) {
+		return "(no URL)"
+	}
 	return name + ":"
 }
 

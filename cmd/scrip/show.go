@@ -59,7 +59,7 @@ func withCurrency(amount, own *string, discount string) string {
 // statusInk colours a status by what can be done with the thing.
 func statusInk(status string) ink {
 	switch status {
-	case "available", "active":
+	case "available", "active", "confirmed":
 		return green
 	case "reserved", "paused":
 		return yellow

@@ -12,15 +12,20 @@ import (
 func TestWalls(t *testing.T) {
 	imports := importsOf(t)
 	only := map[string][]string{ // who may import what directly
-		"github.com/gin-gonic/gin":         {"scrip/cmd/scrip/httpapi"},
-		"github.com/open-policy-agent/opa": {"scrip/engine/policy"},
-		"github.com/redis/go-redis":        {"scrip/cache"},
-		"database/sql":                     {"scrip/engine/ledger/sqlstore"},
-		"modernc.org/sqlite":               {"scrip/engine/ledger/sqlstore"},
-		"github.com/pressly/goose":         {"scrip/engine/ledger/sqlstore"},
-		"scrip/cache":                      {"scrip/cmd/scrip"},
-		"scrip/policies":                   {"scrip/cmd/scrip"},
-		"scrip/engine/ledger/sqlstore":     {"scrip/cmd/scrip"},
+		"github.com/gin-gonic/gin":            {"scrip/cmd/scrip/httpapi"},
+		"github.com/open-policy-agent/opa":    {"scrip/engine/policy"},
+		"github.com/redis/go-redis":           {"scrip/cache", "scrip/cache/redistest"},
+		"github.com/sony/gobreaker":           {"scrip/cache"},
+		"github.com/Shopify/toxiproxy":        {"scrip/cache/redistest"},
+		"scrip/cache/redistest":               {}, // tests
+		"database/sql":                        {"scrip/engine/ledger/sqlstore"},
+		"modernc.org/sqlite":                  {"scrip/engine/ledger/sqlstore"},
+		"github.com/jackc/pgx":                {"scrip/engine/ledger/sqlstore", "scrip/engine/ledger/sqlstore/pgtest"},
+		"github.com/pressly/goose":            {"scrip/engine/ledger/sqlstore"},
+		"scrip/cache":                         {"scrip/cmd/scrip"},
+		"scrip/policies":                      {"scrip/cmd/scrip"},
+		"scrip/engine/ledger/sqlstore":        {"scrip/cmd/scrip"},
+		"scrip/engine/ledger/sqlstore/pgtest": {}, // tests
 	}
 	for pkg, direct := range imports {
 		for _, imported := range direct {

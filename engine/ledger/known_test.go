@@ -213,6 +213,23 @@ func TestTouchedCustomersAreReadAhead(t *testing.T) {
 	<-ended
 }
 
+// A customer who is touched again while the others are taken leaves a token behind, and nobody.
+func TestATokenWithoutCustomersIsNoHarm(t *testing.T) {
+	o, store := countedOffice(t)
+	o.Tell()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { defer close(ended); o.Watch(ctx) }()
+	soon(t, "the token is taken", func() bool { return !o.Told() })
+	o.issued("welcome", "c")
+	soon(t, "c in memory", func() bool { return o.Book.Known("c") })
+	cancel()
+	<-ended
+	if reads := store.reads.Load(); reads == 0 {
+		t.Error("nothing was read")
+	}
+}
+
 // A write that comes between reading ahead and keeping it wins.
 func TestReadingAheadNeverKeepsWhatAWriteMadeOld(t *testing.T) {
 	o, store := countedOffice(t)

@@ -61,9 +61,9 @@ type Reader interface {
 	// ErrNotFound if the customer never registered.
 	Grants(ctx context.Context, customerID string) ([]Coupon, error)
 
-	// Holdings are the facts of customers at an instant, one for each that is
-	// asked about, in any order. Coupons are those that are available or held
-	// then, without their Terms.
+	// Holdings are the facts of customers, at least one, at an instant: one for
+	// each that is asked about, in any order. Coupons are those that are
+	// available or held then, without their Terms.
 	Holdings(ctx context.Context, customerIDs []string, now time.Time) ([]Holding, error)
 	Blocklist(ctx context.Context, page Page) ([]Block, error)
 

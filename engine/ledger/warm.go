@@ -70,7 +70,9 @@ func (b *Book) keepWarm(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-b.touched.there:
-			b.warm(ctx, b.touched.take())
+			if ids := b.touched.take(); len(ids) > 0 { // none if they came while others were taken
+				b.warm(ctx, ids)
+			}
 		}
 	}
 }

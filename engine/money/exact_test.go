@@ -51,6 +51,9 @@ func TestEqualUnitPricesHaveEqualTexts(t *testing.T) {
 			t.Errorf("%s is %s (%v), want %s", text, p, err, want)
 		}
 	}
+	if p, err := money.ParseUnitPrice("0.0375"); err != nil || p.Millionths() != 37_500 {
+		t.Errorf("%d millionths (%v)", p.Millionths(), err)
+	}
 	if zero := (money.UnitPrice{}); zero.String() != "0" {
 		t.Errorf("the zero price is %s", zero)
 	}

@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"scrip/engine/ledger/sqlstore/pgtest"
 )
 
 // patience bounds every wait: generous, because the race detector and a busy machine slow the sidecar down.
@@ -41,6 +43,10 @@ func run(m *testing.M) int {
 		return 1
 	}
 	code := m.Run()
+	if err := pgtest.Stop(); err != nil {
+		fmt.Fprintln(os.Stderr, "the shared Postgres:", err)
+		return 1
+	}
 	if err := closeShared(); err != nil {
 		fmt.Fprintln(os.Stderr, "the shared sidecar:", err)
 		return 1

@@ -29,6 +29,7 @@ func TestEachListenerServesItsOwnRoutesOnly(t *testing.T) {
 		{"PUT", "/admin/v1/blocklist/c", "{}", false},
 		{"DELETE", "/admin/v1/blocklist/c", "", false},
 		{"GET", "/admin/v1/policy", "", false},
+		{"GET", "/admin/v1/policy/cost", "", false},
 		{"POST", "/admin/v1/policy/reload", "", false},
 		{"GET", "/metrics", "", false},
 	} {

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"scrip/engine"
+	"scrip/engine/prove"
 )
 
 // fullOrder has every member there is, in an order that brings amounts before
@@ -154,8 +155,12 @@ func TestWhatIsNotPlainIsLeftToTheLibrary(t *testing.T) {
 // library, or the library takes it as the same.
 func TestPlainReadingNeverTakesMore(t *testing.T) {
 	order := []byte(fullOrder)
+	every := prove.Count(8, 1) // one in so many
 	for at := range order {
-		for _, b := range []byte("\x00 \n\"\\{}[]:,.-+01e9Eantu\x7f\x80\xe2\xff") {
+		for i, b := range []byte("\x00 \n\"\\{}[]:,.-+01e9Eantu\x7f\x80\xe2\xff") {
+			if (at+i)%every != 0 {
+				continue
+			}
 			checkPlain(t, slices.Concat(order[:at], []byte{b}, order[at+1:]))
 			checkPlain(t, slices.Concat(order[:at], []byte{b}, order[at:]))
 		}

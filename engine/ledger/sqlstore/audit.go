@@ -16,13 +16,13 @@ const auditPage = 500
 
 // audit reads everything in one transaction that sees one instant, so that
 // what others write meanwhile is no fault. The dialect's own checks come first.
-func audit(ctx context.Context, db *sql.DB, look func(ledger.Audited) []ledger.Fault, first ...check) (faults []ledger.Fault, err error) {
+func audit(ctx context.Context, db *sql.DB, speaks *dialect, look func(ledger.Audited) []ledger.Fault, first ...check) (faults []ledger.Fault, err error) {
 	tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
 		return nil, unavailable(err)
 	}
-	s := newSession(tx)
-	defer func() { err = errors.Join(err, s.close(), unavailable(tx.Rollback())) }()
+	s := &session{on: tx, speaks: speaks}
+	defer func() { err = errors.Join(err, unavailable(tx.Rollback())) }()
 	for _, c := range append(first, invariants...) {
 		found, err := list(ctx, s, c.scan, c.query)
 		if faults = append(faults, found...); err != nil {

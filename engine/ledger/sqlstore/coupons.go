@@ -71,8 +71,13 @@ func (s *session) InsertCoupon(ctx context.Context, c ledger.Coupon, granted boo
 
 // CountAvailable counts a customer's coupons that are available or may be again
 // when a hold ends. SQLite has one writer at a time, so nobody else issues
-// meanwhile.
+// meanwhile; in Postgres those who issue to the same customer write the same row.
 func (s *session) CountAvailable(ctx context.Context, customerID string, now time.Time) (n int, err error) {
+	if s.speaks.turn != "" {
+		if _, err := s.exec(ctx, s.speaks.turn, customerID); err != nil {
+			return 0, err
+		}
+	}
 	err = s.one(ctx, `SELECT count(*) FROM coupons WHERE customer_id = ? AND state = 'issued' AND (expires_at IS NULL OR expires_at > ?)`,
 		[]any{customerID, micros(now)}, &n)
 	return n, err

@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"time"
 
 	"scrip/engine/ledger"
@@ -15,7 +14,6 @@ const (
 	holdingsOf = `SELECT asked.id, b.customer_id IS NOT NULL, c.id, c.campaign_id, c.starts_at, c.expires_at, c.state, c.held_until, c.created_at
 		FROM (`
 	ofOne  = `SELECT ? AS id`
-	ofMany = `SELECT value AS id FROM json_each(?)`
 	theirs = `) AS asked
 		LEFT JOIN blocklist b ON b.customer_id = asked.id
 		LEFT JOIN coupons c ON c.customer_id = asked.id AND c.state = 'issued' AND (c.expires_at IS NULL OR c.expires_at > ? OR c.held_until > ?)
@@ -31,13 +29,13 @@ type holdingRow struct {
 
 // Holdings are the facts of customers, one for each.
 func (s *session) Holdings(ctx context.Context, customerIDs []string, now time.Time) ([]ledger.Holding, error) {
-	query, asked := holdingsOf+ofOne+theirs, customerIDs[0]
+	query, asked := holdingsOf+ofOne+theirs, any(customerIDs[0])
 	if len(customerIDs) > 1 {
-		ids, err := json.Marshal(customerIDs)
+		ids, err := s.speaks.list(customerIDs)
 		if err != nil {
 			return nil, err
 		}
-		query, asked = holdingsOf+ofMany+theirs, string(ids)
+		query, asked = holdingsOf+s.speaks.each+theirs, ids
 	}
 	rows, err := list(ctx, s, scanHolding, query, asked, micros(now), micros(now))
 	if err != nil {

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"scrip/engine/ledger"
@@ -12,7 +13,7 @@ func (s *session) Reply(ctx context.Context, key string) (ledger.StoredReply, er
 	r := ledger.StoredReply{Key: key}
 	var created int64
 	err := s.one(ctx, `SELECT fingerprint, response, created_at FROM replies WHERE idempotency_key = ?`,
-		[]any{key}, &r.Fingerprint, &r.Response, &created)
+		[]any{s.speaks.raw(key)}, &r.Fingerprint, &r.Response, &created)
 	r.CreatedAt = instant(created)
 	return r, err
 }
@@ -23,15 +24,38 @@ const forgetAtOnce = 4
 
 // SaveReply stores a reply and forgets a few that are older than forget.
 func (s *session) SaveReply(ctx context.Context, r ledger.StoredReply, forget time.Time) error {
-	_, err := s.exec(ctx, `DELETE FROM replies WHERE idempotency_key IN
-		(SELECT idempotency_key FROM replies WHERE created_at < ? ORDER BY created_at LIMIT ?)`,
-		micros(forget), forgetAtOnce)
-	if err != nil {
+	if err := s.forget(ctx, forget); err != nil {
 		return err
 	}
-	_, err = s.exec(ctx, `INSERT INTO replies (idempotency_key, fingerprint, response, created_at) VALUES (?, ?, ?, ?)`,
-		r.Key, r.Fingerprint, r.Response, micros(r.CreatedAt))
+	_, err := s.exec(ctx, `INSERT INTO replies (idempotency_key, fingerprint, response, created_at) VALUES (?, ?, ?, ?)`,
+		s.speaks.raw(r.Key), r.Fingerprint, r.Response, micros(r.CreatedAt))
 	return err
+}
+
+// forget deletes a few replies made before an instant. Where others may be at
+// the same ones, it looks whether there are any and then leaves those to them.
+func (s *session) forget(ctx context.Context, before time.Time) error {
+	tx, shared := s.on.(*transaction)
+	if shared {
+		var one int
+		err := s.one(ctx, `SELECT 1 FROM replies WHERE created_at < ? LIMIT 1`, []any{micros(before)}, &one)
+		if errors.Is(err, ledger.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	remove := func() error {
+		_, err := s.exec(ctx, `DELETE FROM replies WHERE idempotency_key IN
+			(SELECT idempotency_key FROM replies WHERE created_at < ? ORDER BY created_at LIMIT ?`+s.speaks.skip+`)`,
+			micros(before), forgetAtOnce)
+		return err
+	}
+	if shared {
+		return tx.unlessTaken(remove)
+	}
+	return remove()
 }
 
 // Meta is a named value of the ledger itself, or ErrNotFound.

@@ -2,68 +2,33 @@ package sqlstore
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"scrip/engine/ledger"
 )
 
-// preparer is a connection or a pool of them.
-type preparer interface {
-	PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
+// runner runs statements: on a pool, in a transaction, or prepared once.
+type runner interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// session runs statements, each prepared once. It is the [ledger.Reader] of a
-// store and, on its writing connection, the [ledger.Tx].
+// session tells the tables in SQL. It is the [ledger.Reader] of a store and,
+// where it may write, the [ledger.Tx].
 type session struct {
-	on         preparer
-	whole      bool // statements run to their end even if the caller gives up: others share the transaction
-	mu         sync.Mutex
-	statements map[string]*sql.Stmt
-}
-
-func newSession(on preparer) *session {
-	return &session{on: on, statements: make(map[string]*sql.Stmt)}
-}
-
-// prepare gives the statement and the context to run it in.
-func (s *session) prepare(ctx context.Context, query string) (*sql.Stmt, context.Context, error) {
-	if s.whole {
-		ctx = context.WithoutCancel(ctx)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if stmt, ok := s.statements[query]; ok {
-		return stmt, ctx, nil
-	}
-	stmt, err := s.on.PrepareContext(ctx, query)
-	if err != nil {
-		return nil, nil, unavailable(err)
-	}
-	s.statements[query] = stmt
-	return stmt, ctx, nil
-}
-
-func (s *session) close() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var errs []error
-	for _, stmt := range s.statements {
-		errs = append(errs, stmt.Close())
-	}
-	return errors.Join(errs...)
+	on     runner
+	speaks *dialect
 }
 
 // exec runs a statement and tells how many rows it changed.
 func (s *session) exec(ctx context.Context, query string, args ...any) (int64, error) {
-	stmt, ctx, err := s.prepare(ctx, query)
-	if err != nil {
-		return 0, err
-	}
-	result, err := stmt.ExecContext(ctx, args...)
+	ctx, done := s.speaks.bounded(ctx)
+	defer done()
+	result, err := s.on.ExecContext(ctx, s.speaks.statement(query), s.speaks.values(args)...)
 	if err != nil {
 		return 0, unavailable(err)
 	}
@@ -79,24 +44,18 @@ func (s *session) won(ctx context.Context, query string, args ...any) (bool, err
 
 // one reads the columns of a single row, or fails with [ledger.ErrNotFound].
 func (s *session) one(ctx context.Context, query string, args []any, into ...any) error {
-	stmt, ctx, err := s.prepare(ctx, query)
-	if err != nil {
-		return err
+	found, err := list(ctx, s, func(row scanner) (struct{}, error) { return struct{}{}, row.Scan(into...) }, query, args...)
+	if err == nil && len(found) == 0 {
+		err = ledger.ErrNotFound
 	}
-	err = stmt.QueryRowContext(ctx, args...).Scan(into...)
-	if errors.Is(err, sql.ErrNoRows) {
-		return ledger.ErrNotFound
-	}
-	return unavailable(err)
+	return err
 }
 
 // list reads all rows of a query with scan.
 func list[T any](ctx context.Context, s *session, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
-	stmt, ctx, err := s.prepare(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := stmt.QueryContext(ctx, args...)
+	ctx, done := s.speaks.bounded(ctx)
+	defer done()
+	rows, err := s.on.QueryContext(ctx, s.speaks.statement(query), s.speaks.values(args)...)
 	if err != nil {
 		return nil, unavailable(err)
 	}
@@ -110,6 +69,13 @@ func list[T any](ctx context.Context, s *session, scan func(scanner) (T, error),
 		items = append(items, item)
 	}
 	return items, unavailable(rows.Err())
+}
+
+// probe writes a row that means nothing, to see whether any can be written.
+func probe(tx ledger.Tx) error {
+	_, err := tx.(*session).exec(context.Background(), `INSERT INTO meta (name, value) VALUES ('probe', ?)
+		ON CONFLICT (name) DO UPDATE SET value = excluded.value`, rand.Text())
+	return err
 }
 
 // scanner is a row to read columns from.

@@ -29,14 +29,19 @@ const busyMillis = 5_000
 // sqlite is a store in one SQLite file.
 type sqlite struct {
 	*session // reads committed rows
+	prepared *prepared
 	reading  *sql.DB
 	writing  *sql.DB
 	writer   *writer
 }
 
 // OpenSQLite opens or creates a ledger file and brings its tables up to date.
-// Commits are synced to disk before they count (WAL, synchronous=FULL).
+// Commits are synced to disk before they count (WAL, synchronous=FULL). A file
+// on a network file system is refused.
 func OpenSQLite(ctx context.Context, path string) (ledger.Store, error) {
+	if err := refuseNetwork(path); err != nil {
+		return nil, err
+	}
 	if err := createPrivate(path); err != nil {
 		return nil, err
 	}
@@ -62,7 +67,8 @@ func (s *sqlite) open(ctx context.Context, path string) (err error) {
 	}
 	s.reading.SetMaxOpenConns(readers)
 	s.reading.SetMaxIdleConns(readers)
-	s.session = newSession(s.reading)
+	s.prepared = newPrepared(s.reading, false)
+	s.session = &session{on: s.prepared, speaks: speaksSQLite}
 	conn, err := s.writing.Conn(ctx)
 	if err != nil {
 		return unavailable(err)
@@ -119,7 +125,7 @@ func (s *sqlite) ForeignWrites(ctx context.Context) (int64, error) {
 
 // Audit checks the file itself too.
 func (s *sqlite) Audit(ctx context.Context, look func(ledger.Audited) []ledger.Fault) ([]ledger.Fault, error) {
-	return audit(ctx, s.reading, look, check{"the file", `SELECT '' AS id, integrity_check AS what FROM pragma_integrity_check WHERE integrity_check <> 'ok'`})
+	return audit(ctx, s.reading, speaksSQLite, look, check{"the file", `SELECT '' AS id, integrity_check AS what FROM pragma_integrity_check WHERE integrity_check <> 'ok'`})
 }
 
 // Ready reads one row. After a transaction that failed it writes one too: a
@@ -128,7 +134,7 @@ func (s *sqlite) Ready(ctx context.Context) error {
 	var one int
 	err := s.one(ctx, `SELECT count(*) FROM meta`, nil, &one)
 	if err == nil && s.writer.failed.Load() {
-		err = s.Write(ctx, func(ledger.Tx) error { return s.writer.probe(ctx) })
+		err = s.Write(ctx, probe)
 	}
 	return err
 }
@@ -140,7 +146,7 @@ func (s *sqlite) Close() error {
 		errs = append(errs, s.writer.close())
 	}
 	if s.reading != nil {
-		errs = append(errs, s.session.close(), s.reading.Close())
+		errs = append(errs, s.prepared.close(), s.reading.Close())
 	}
 	errs = append(errs, s.writing.Close())
 	return joinClosing(errs)

@@ -13,21 +13,9 @@ import (
 	"sync"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"scrip/engine/ledger"
 	"scrip/engine/ledger/sqlstore/storetest"
 )
-
-// TestMain: this binary is also the child that the crash test kills. Whatever
-// a test opens it closes: no goroutine may be left.
-func TestMain(m *testing.M) {
-	if path := os.Getenv(crashFile); path != "" {
-		crashChild(path)
-		return
-	}
-	goleak.VerifyTestMain(m)
-}
 
 func open(t testing.TB, path string) *sqlite {
 	t.Helper()

@@ -21,13 +21,14 @@ const maxWaiting = 1_024
 // that wait, runs each in a savepoint of one transaction and commits them
 // together: the fsync, which costs a hundred times the statements, is shared.
 type writer struct {
-	conn    *sql.Conn
-	session *session
-	jobs    chan job
-	looks   chan chan look // for what others wrote
-	failed  atomic.Bool    // the last transaction: the file cannot be written, as far as is known
-	stop    chan struct{}
-	stopped chan struct{}
+	conn     *sql.Conn
+	prepared *prepared
+	session  *session
+	jobs     chan job
+	looks    chan chan look // for what others wrote
+	failed   atomic.Bool    // the last transaction: the file cannot be written, as far as is known
+	stop     chan struct{}
+	stopped  chan struct{}
 }
 
 type job struct {
@@ -37,13 +38,15 @@ type job struct {
 }
 
 func startWriter(conn *sql.Conn) *writer {
+	statements := newPrepared(conn, true)
 	w := &writer{
-		conn:    conn,
-		session: &session{on: conn, whole: true, statements: make(map[string]*sql.Stmt)},
-		jobs:    make(chan job, maxWaiting),
-		looks:   make(chan chan look),
-		stop:    make(chan struct{}),
-		stopped: make(chan struct{}),
+		conn:     conn,
+		prepared: statements,
+		session:  &session{on: statements, speaks: speaksSQLite},
+		jobs:     make(chan job, maxWaiting),
+		looks:    make(chan chan look),
+		stop:     make(chan struct{}),
+		stopped:  make(chan struct{}),
 	}
 	go w.run()
 	return w
@@ -186,13 +189,6 @@ func (w *writer) foreignWrites(ctx context.Context) (int64, error) {
 	}
 }
 
-// probe writes a row that means nothing.
-func (w *writer) probe(ctx context.Context) error {
-	_, err := w.session.exec(ctx, `INSERT INTO meta (name, value) VALUES ('probe', hex(randomblob(8)))
-		ON CONFLICT (name) DO UPDATE SET value = excluded.value`)
-	return err
-}
-
 func (w *writer) raw(statement string) error {
 	_, err := w.session.exec(context.Background(), statement)
 	return err
@@ -201,7 +197,7 @@ func (w *writer) raw(statement string) error {
 func (w *writer) close() error {
 	close(w.stop)
 	<-w.stopped
-	return joinClosing([]error{w.session.close(), w.conn.Close()})
+	return joinClosing([]error{w.prepared.close(), w.conn.Close()})
 }
 
 // joinClosing drops what is no news at the end.

@@ -1,0 +1,132 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+)
+
+// Bounds of the connections to Postgres.
+const (
+	defaultConnections = 16
+	maxConnections     = 1_000
+	connectTimeout     = 5 * time.Second
+	statementTimeout   = 10 * time.Second // on the server and, for reads, here
+	idleTimeout        = 60 * time.Second // of a transaction whose sidecar says nothing: then the server ends it
+	connectionLife     = time.Hour        // so that sidecars follow a server that moved
+)
+
+// PostgresURL reports whether a ledger's URL is one that [OpenPostgres] takes.
+func PostgresURL(text string) bool {
+	return strings.HasPrefix(text, "postgres://") || strings.HasPrefix(text, "postgresql://")
+}
+
+// errURL has nothing of the URL in it: what cannot be parsed may be a part of
+// the password.
+var errURL = errors.New("the ledger's URL cannot be read: it is postgres://user:password@host:port/database, " +
+	"and a password's own / : @ ? # and % are written as %2F %3A %40 %3F %23 and %25")
+
+// parseURL reads a URL and puts our bounds where it sets none.
+func parseURL(text string) (config *pgx.ConnConfig, connections int, err error) {
+	if _, err := url.Parse(text); err != nil || !PostgresURL(text) {
+		return nil, 0, errURL
+	}
+	config, err = pgx.ParseConfig(text)
+	if err != nil {
+		if cause := errors.Unwrap(err); cause != nil { // without the URL
+			return nil, 0, fmt.Errorf("the ledger's URL: %w", cause)
+		}
+		return nil, 0, errURL
+	}
+	connections = defaultConnections
+	if given := config.RuntimeParams["pool_max_conns"]; given != "" {
+		if connections, err = strconv.Atoi(given); err != nil || connections < 2 || connections > maxConnections {
+			return nil, 0, fmt.Errorf("the ledger's URL: pool_max_conns is 2 to %d", maxConnections)
+		}
+		delete(config.RuntimeParams, "pool_max_conns") // ours, not the server's
+	}
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = connectTimeout
+	}
+	for name, value := range map[string]string{
+		"application_name":                    "scrip",
+		"statement_timeout":                   strconv.FormatInt(statementTimeout.Milliseconds(), 10),
+		"idle_in_transaction_session_timeout": strconv.FormatInt(idleTimeout.Milliseconds(), 10),
+	} {
+		if config.RuntimeParams[name] == "" && !strings.Contains(config.RuntimeParams["options"], name) {
+			config.RuntimeParams[name] = value
+		}
+	}
+	return config, connections, nil
+}
+
+// place names a database in errors.
+func place(config *pgx.ConnConfig) string {
+	return fmt.Sprintf("%q at %s port %d", config.Database, config.Host, config.Port)
+}
+
+// openPool makes a pool whose every connection is looked at. It is database/sql
+// over pgx, so that rows are read by the same code as SQLite's; pgx prepares
+// each statement once a connection.
+func openPool(config *pgx.ConnConfig, connections int) *sql.DB {
+	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
+		err := checkServer(ctx, conn)
+		if err != nil {
+			_ = conn.Close(ctx) // the first error counts
+		}
+		return err
+	}))
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	db.SetConnMaxLifetime(connectionLife)
+	return db
+}
+
+// migratePostgres brings the tables up to date, on a connection without a bound
+// on statements: a large table takes its time.
+func migratePostgres(ctx context.Context, config *pgx.ConnConfig) (err error) {
+	patient := config.Copy()
+	patient.RuntimeParams["statement_timeout"] = "0"
+	db := openPool(patient, 1)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := db.PingContext(ctx); err != nil {
+		return unavailable(err)
+	}
+	folder, err := fs.Sub(migrations, "migrations/postgres")
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, folder)
+	if err != nil {
+		return err
+	}
+	// As with a SQLite file: who loses the race for a migration looks again. The
+	// loser was held up until the winner's was committed.
+	for tries := 2*len(provider.ListSources()) + 4; tries > 0; tries-- {
+		if _, err = provider.Up(ctx); err == nil || !lostMigration(err) {
+			break
+		}
+	}
+	return unavailable(err)
+}
+
+// lostMigration reports whether another process made the same tables at the
+// same time: duplicate_table, duplicate_column, duplicate_object,
+// duplicate_function, or a row of the catalogue.
+func lostMigration(err error) bool {
+	switch sqlState(err) {
+	case "42P07", "42701", "42710", "42723", uniqueViolation, serializationFailure, deadlockDetected:
+		return true
+	}
+	return false
+}
