@@ -102,7 +102,7 @@ func TestAQuoteIsHeldAgainstWhatTheTransactionSees(t *testing.T) {
 		customer, coupon string
 		blocked          bool
 	}{{"ann", coupon.ID, false}, {"ann", "", false}, {"bob", "", true}} {
-		asked := order(t, c.customer+c.coupon, c.customer, c.coupon)
+		asked := order(t, "order of "+c.customer+c.coupon, c.customer, c.coupon)
 		asked.Holds = func(now time.Time, blocked bool, held *ledger.Coupon) error {
 			if now != o.Now() || blocked != c.blocked || (held == nil) != (c.coupon == "") {
 				t.Errorf("%s at %v: blocked %v, coupon %+v", c.customer, now, blocked, held)

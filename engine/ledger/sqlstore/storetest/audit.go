@@ -160,7 +160,7 @@ func testAudit(t *testing.T, s ledger.Store) {
 }
 
 // testAuditPages: of however many redemptions each is looked at once, with its
-// own refunds.
+// own refunds, and none that was written meanwhile: an audit sees one instant.
 func testAuditPages(t *testing.T, s ledger.Store) {
 	const rows = 1_203
 	write(t, s, func(ctx context.Context, tx ledger.Tx) error {
@@ -181,6 +181,9 @@ func testAuditPages(t *testing.T, s ledger.Store) {
 	})
 	seen := make(map[string]int)
 	_, err := s.Audit(t.Context(), func(a ledger.Audited) []ledger.Fault {
+		if len(seen) == 0 && !insert(t, s, redemption("written meanwhile", "z")) {
+			t.Error("nothing can be written beside an audit")
+		}
 		seen[a.Redemption.ID] = len(a.Refunds)
 		for _, f := range a.Refunds {
 			if f.RedemptionID != a.Redemption.ID {
