@@ -66,7 +66,7 @@ func TestTwoSidecarsReserveACouponOnce(t *testing.T) {
 	t.Parallel()
 	p := startPair(t)
 	campaign := p[0].campaign(t, half)
-	for i := range prove.Count(15, 1_000) {
+	for i := range prove.Count(6, 1_000) {
 		customer := unique("c")
 		c := p[0].issue(t, campaign, customer)
 		var calls []call
@@ -109,7 +109,7 @@ func (p pair) settle(t *testing.T, c coupon, r redemption) {
 func TestTwoSidecarsRedeemAnOrderOnce(t *testing.T) {
 	t.Parallel()
 	p := startPair(t)
-	for range prove.Count(15, 1_000) {
+	for range prove.Count(6, 1_000) {
 		order := unique("O")
 		var calls []call
 		for k := range 8 { // customers without a coupon, all with the order's id
@@ -130,7 +130,7 @@ func TestTwoSidecarsRedeemAnOrderOnce(t *testing.T) {
 func TestTwoSidecarsReplayOneAnswer(t *testing.T) {
 	t.Parallel()
 	p := startPair(t)
-	for range prove.Count(10, 500) {
+	for range prove.Count(5, 500) {
 		r := p[0].paid(t, ordered(t, unique("c")))
 		refunding := refundCall(r.ID, unique("key"))
 		var body string
