@@ -1,7 +1,6 @@
 package sqlstore
 
 import (
-	"context"
 	"encoding/json"
 	"strconv"
 	"strings"
@@ -14,7 +13,7 @@ import (
 type dialect struct {
 	numbered bool          // arguments are $1, $2, … and not ?
 	bound    sync.Map      // statement as told → with its arguments numbered
-	patience time.Duration // for one statement, as long as its caller has none of its own; 0: the caller's only
+	patience time.Duration // with one statement; 0: as long as its caller has
 	bits     bool          // truth values are kept as 0 and 1, and the driver does not know
 
 	// each is a table of the column id from a list of ids, which list makes an
@@ -97,12 +96,4 @@ func (d *dialect) values(args []any) []any {
 		}
 	}
 	return args
-}
-
-// bounded is the context for one statement.
-func (d *dialect) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
-	if d.patience == 0 {
-		return ctx, func() {}
-	}
-	return context.WithTimeout(ctx, d.patience)
 }

@@ -21,7 +21,7 @@ const (
 	defaultConnections = 16
 	maxConnections     = 1_000
 	connectTimeout     = 5 * time.Second
-	statementTimeout   = 10 * time.Second // on the server and, for reads, here
+	statementTimeout   = 10 * time.Second // on the server, and here, where it may have gone
 	idleTimeout        = 60 * time.Second // of a transaction whose sidecar says nothing: then the server ends it
 	connectionLife     = time.Hour        // so that sidecars follow a server that moved
 )
@@ -60,6 +60,7 @@ func parseURL(text string) (config *pgx.ConnConfig, connections int, err error) 
 	}
 	for name, value := range map[string]string{
 		"application_name":                    "scrip",
+		"enable_seqscan":                      "off", // every statement has an index, and a plan made while a table is small is kept
 		"statement_timeout":                   strconv.FormatInt(statementTimeout.Milliseconds(), 10),
 		"idle_in_transaction_session_timeout": strconv.FormatInt(idleTimeout.Milliseconds(), 10),
 	} {

@@ -108,16 +108,18 @@ func (p *postgres) attempt(ctx context.Context, try int, fn func(ledger.Tx) erro
 		return errClosed
 	}
 	lane := <-p.lanes
+	defer func() { p.lanes <- lane }()
 	tx, err := p.begin(ctx)
-	if err == nil {
-		err = tx.run(fn, p.writer, lane)
+	if err != nil {
+		return err
+	}
+	defer func() {
 		tx.close()
 		if tx.lost() {
 			lane = p.lane.Add(1) // the old one may be locked until the server notices
 		}
-	}
-	p.lanes <- lane
-	return err
+	}()
+	return tx.run(fn, p.writer, lane)
 }
 
 // note keeps whether anything could be written.

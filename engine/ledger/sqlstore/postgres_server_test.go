@@ -5,6 +5,7 @@ package sqlstore
 import (
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -125,6 +126,7 @@ func TestOldServersAreRefused(t *testing.T) {
 func TestWrongURLsAreRefusedWithoutTheirPassword(t *testing.T) {
 	t.Parallel()
 	good := pgtest.Database(t)
+	unreadable := []string{"a password that is not escaped", "a bad escape", "a bad port", "a space", "another scheme", "words"}
 	for name, url := range map[string]string{
 		"a password that is not escaped": "postgres://scrip:hunter2/a@127.0.0.1:5432/scrip",
 		"a bad escape":                   "postgres://scrip:hunter2%zz@127.0.0.1:5432/scrip",
@@ -142,7 +144,12 @@ func TestWrongURLsAreRefusedWithoutTheirPassword(t *testing.T) {
 		"a database that is not":         strings.Replace(good, "/test_", "/missing_", 1),
 		"a server that is not":           "postgres://scrip:hunter2@127.0.0.1:1/scrip",
 	} {
-		t.Run(name, func(t *testing.T) { refused(t, url) })
+		t.Run(name, func(t *testing.T) {
+			if slices.Contains(unreadable, name) {
+				refused(t, url, "postgres://user:password@host:port/database", "%2F")
+			}
+			refused(t, url)
+		})
 	}
 }
 
@@ -152,6 +159,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 	s := sharing(t, 1)[0]
 	for name, want := range map[string]string{
 		"application_name": "scrip", "statement_timeout": "10s", "idle_in_transaction_session_timeout": "1min",
+		"enable_seqscan": "off",
 	} {
 		var got string
 		if err := s.one(t.Context(), `SELECT current_setting(?)`, []any{name}, &got); err != nil || got != want {

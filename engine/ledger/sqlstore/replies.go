@@ -53,7 +53,7 @@ func (s *session) forget(ctx context.Context, before time.Time) error {
 		return err
 	}
 	if shared {
-		return tx.unlessTaken(remove)
+		return tx.unlessTaken(s, remove)
 	}
 	return remove()
 }

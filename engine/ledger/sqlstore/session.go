@@ -24,9 +24,21 @@ type session struct {
 	speaks *dialect
 }
 
+// bounded is the context for one statement. In a transaction of its own it is
+// not the caller's, who may go away.
+func (s *session) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	if tx, ok := s.on.(*transaction); ok {
+		ctx = tx.ctx
+	}
+	if s.speaks.patience == 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, s.speaks.patience)
+}
+
 // exec runs a statement and tells how many rows it changed.
 func (s *session) exec(ctx context.Context, query string, args ...any) (int64, error) {
-	ctx, done := s.speaks.bounded(ctx)
+	ctx, done := s.bounded(ctx)
 	defer done()
 	result, err := s.on.ExecContext(ctx, s.speaks.statement(query), s.speaks.values(args)...)
 	if err != nil {
@@ -53,7 +65,7 @@ func (s *session) one(ctx context.Context, query string, args []any, into ...any
 
 // list reads all rows of a query with scan.
 func list[T any](ctx context.Context, s *session, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
-	ctx, done := s.speaks.bounded(ctx)
+	ctx, done := s.bounded(ctx)
 	defer done()
 	rows, err := s.on.QueryContext(ctx, s.speaks.statement(query), s.speaks.values(args)...)
 	if err != nil {

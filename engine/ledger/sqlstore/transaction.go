@@ -12,13 +12,10 @@ import (
 	"scrip/engine/ledger"
 )
 
-// transactionTimeout bounds a transaction from BEGIN to COMMIT, however slow
-// server and network are.
-const transactionTimeout = 30 * time.Second
-
 // transaction is one transaction in Postgres. It runs to its end even if its
 // caller goes away: cutting it off would cost the connection, and the answer
-// has to say what happened.
+// has to say what happened. Each of its statements is bounded, not their sum:
+// one request may issue 10,000 coupons.
 type transaction struct {
 	*sql.Tx
 	ctx    context.Context // of the whole transaction
@@ -31,13 +28,25 @@ func (p *postgres) begin(ctx context.Context) (*transaction, error) {
 	if ctx.Err() != nil {
 		return nil, unavailable(ctx.Err())
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), transactionTimeout)
-	tx, err := p.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead})
+	t := new(transaction)
+	t.ctx, t.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	err := t.inTime(func() (err error) {
+		t.Tx, err = p.db.BeginTx(t.ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead})
+		return err
+	})
 	if err != nil {
-		cancel()
+		t.cancel()
 		return nil, unavailable(err)
 	}
-	return &transaction{Tx: tx, ctx: ctx, cancel: cancel}, nil
+	return t, nil
+}
+
+// inTime bounds BEGIN and COMMIT, which know no other context than that of the
+// whole transaction.
+func (t *transaction) inTime(do func() error) error {
+	late := time.AfterFunc(statementTimeout, t.cancel)
+	defer late.Stop()
+	return do()
 }
 
 // run runs fn and commits what it wrote.
@@ -55,7 +64,7 @@ func (t *transaction) run(fn func(ledger.Tx) error, writer string, lane int64) e
 			return err
 		}
 	}
-	if t.broken = t.Commit(); t.broken != nil {
+	if t.broken = t.inTime(t.Commit); t.broken != nil {
 		return unavailable(t.broken)
 	}
 	return nil
@@ -63,7 +72,7 @@ func (t *transaction) run(fn func(ledger.Tx) error, writer string, lane int64) e
 
 // close rolls back what was not committed, also when fn ends its goroutine.
 func (t *transaction) close() {
-	_ = t.Rollback() // nothing to do after a commit, and no way to do more
+	_ = t.inTime(t.Rollback) // nothing to do after a commit, and no way to do more
 	t.cancel()
 }
 
@@ -73,16 +82,16 @@ func (t *transaction) lost() bool {
 	return t.broken != nil && !errors.As(t.broken, &told)
 }
 
-// ExecContext runs a statement, whatever became of the caller.
-func (t *transaction) ExecContext(_ context.Context, query string, args ...any) (sql.Result, error) {
-	result, err := t.Tx.ExecContext(t.ctx, query, args...)
+// ExecContext runs a statement and sees what becomes of it.
+func (t *transaction) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	result, err := t.Tx.ExecContext(ctx, query, args...)
 	t.saw(query, err)
 	return result, err
 }
 
-// QueryContext runs a query, whatever became of the caller.
-func (t *transaction) QueryContext(_ context.Context, query string, args ...any) (*sql.Rows, error) {
-	rows, err := t.Tx.QueryContext(t.ctx, query, args...) //nolint:sqlclosecheck // its caller does
+// QueryContext runs a query and sees what becomes of it.
+func (t *transaction) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	rows, err := t.Tx.QueryContext(ctx, query, args...) //nolint:sqlclosecheck // its caller does
 	t.saw(query, err)
 	return rows, err
 }
@@ -96,17 +105,17 @@ func (t *transaction) saw(query string, err error) {
 
 // unlessTaken runs what may as well be left to another transaction that does
 // it at the same time: if one is in the way, it is undone alone.
-func (t *transaction) unlessTaken(do func() error) error {
-	if _, err := t.ExecContext(t.ctx, "SAVEPOINT chore"); err != nil {
-		return unavailable(err)
+func (t *transaction) unlessTaken(s *session, do func() error) error {
+	if _, err := s.exec(t.ctx, "SAVEPOINT chore"); err != nil {
+		return err
 	}
 	err := do()
 	if !isConflict(err) {
 		return err
 	}
 	t.broken = nil
-	_, err = t.ExecContext(t.ctx, "ROLLBACK TO SAVEPOINT chore")
-	return unavailable(err)
+	_, err = s.exec(t.ctx, "ROLLBACK TO SAVEPOINT chore")
+	return err
 }
 
 // SQLSTATEs, from the standard and Postgres's appendix A.
