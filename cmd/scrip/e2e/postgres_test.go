@@ -130,15 +130,16 @@ func TestADatabaseMayBeNamedInAFileOrTheEnvironment(t *testing.T) {
 	address := pgtest.Database(t)
 	file := filepath.Join(t.TempDir(), "ledger")
 	write(t, file, strings.Replace(address, "postgres://", "postgresql://", 1)+"\n")
-	key := withEnv("SCRIP_KEY_FILE=" + filepath.Join(start(t, withFlag("ledger", address)).dir, "key"))
+	first := start(t, withFlag("ledger", address))
+	c := first.give(t, unique("c"), half)
+	key := withEnv("SCRIP_KEY_FILE=" + filepath.Join(first.dir, "key"))
 	for name, opt := range map[string]option{
 		"file flag":        withFlag("ledger-file", file),
 		"environment":      withEnv("SCRIP_LEDGER=" + address),
 		"environment file": withEnv("SCRIP_LEDGER_FILE=" + file),
 	} {
-		s := start(t, opt, key)
-		if s.give(t, unique("c"), half).Status != "available" {
-			t.Errorf("%s: no coupon", name)
+		if found := start(t, opt, key).get(t, "/v1/coupons/"+c.ID); found.status != http.StatusOK {
+			t.Errorf("%s: it is another ledger: %s", name, found.body)
 		}
 	}
 }

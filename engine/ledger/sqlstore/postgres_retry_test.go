@@ -6,13 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"sync"
 	"testing"
 	"time"
 
 	"scrip/engine/ledger"
-	"scrip/engine/ledger/sqlstore/pgtest"
 )
 
 // beside runs a transaction in which, before its first look and after its last
@@ -271,42 +269,5 @@ func TestForgettingIsInNobodysWay(t *testing.T) {
 		if _, err := stores[0].Reply(t.Context(), key); err != nil {
 			t.Errorf("reply %s: %v", key, err)
 		}
-	}
-}
-
-// Who goes while the transaction runs is served to the end: the answer has to
-// say what happened.
-func TestWhoGoesMeanwhileIsServedByPostgresToo(t *testing.T) {
-	t.Parallel()
-	s := sharing(t, 1)[0]
-	ctx, leave := context.WithCancel(t.Context())
-	err := s.Write(ctx, func(tx ledger.Tx) error {
-		leave()
-		_, err := tx.PutMeta(ctx, "name", "value")
-		return err
-	})
-	if _, missing := s.Meta(t.Context(), "name"); err != nil || missing != nil {
-		t.Errorf("answered %v, and reading it: %v", err, missing)
-	}
-}
-
-// A transaction that ends its goroutine leaves its place to others, as one that
-// panics does.
-func TestATransactionThatEndsItsGoroutineLeavesItsPlace(t *testing.T) {
-	t.Parallel()
-	s := openPostgres(t, with(pgtest.Database(t), "pool_max_conns", "2"))
-	defer closing(t, s)
-	for i := range 3 {
-		together(1, func(int) {
-			_ = s.Write(t.Context(), func(tx ledger.Tx) error {
-				_ = putMeta("name")(tx)
-				runtime.Goexit()
-				return nil
-			})
-		})
-		put(t, s, fmt.Sprint(i))
-	}
-	if _, err := s.Meta(t.Context(), "name"); !errors.Is(err, ledger.ErrNotFound) {
-		t.Errorf("it was written: %v", err)
 	}
 }

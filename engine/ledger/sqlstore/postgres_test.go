@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -158,5 +159,42 @@ func TestCountsOfOldWritersAreKept(t *testing.T) {
 		}
 		put(t, stores[1], fmt.Sprint("again ", before)) // it was there after all
 		before++
+	}
+}
+
+// Who goes while the transaction runs is served to the end: the answer has to
+// say what happened.
+func TestWhoGoesMeanwhileIsServedByPostgresToo(t *testing.T) {
+	t.Parallel()
+	s := sharing(t, 1)[0]
+	ctx, leave := context.WithCancel(t.Context())
+	err := s.Write(ctx, func(tx ledger.Tx) error {
+		leave()
+		_, err := tx.PutMeta(ctx, "name", "value")
+		return err
+	})
+	if _, missing := s.Meta(t.Context(), "name"); err != nil || missing != nil {
+		t.Errorf("answered %v, and reading it: %v", err, missing)
+	}
+}
+
+// A transaction that ends its goroutine leaves its place to others, as one that
+// panics does.
+func TestATransactionThatEndsItsGoroutineLeavesItsPlace(t *testing.T) {
+	t.Parallel()
+	s := openPostgres(t, with(pgtest.Database(t), "pool_max_conns", "2"))
+	defer closing(t, s)
+	for i := range 3 {
+		together(1, func(int) {
+			_ = s.Write(t.Context(), func(tx ledger.Tx) error {
+				_ = putMeta("name")(tx)
+				runtime.Goexit()
+				return nil
+			})
+		})
+		put(t, s, fmt.Sprint(i))
+	}
+	if _, err := s.Meta(t.Context(), "name"); !errors.Is(err, ledger.ErrNotFound) {
+		t.Errorf("it was written: %v", err)
 	}
 }
