@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -12,6 +14,8 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/storage"
 	"go.uber.org/goleak"
+
+	"scrip/engine/policy/policytest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -25,17 +29,20 @@ func denial(pkg, condition string) string {
 }
 
 // folder is a policy folder that answers every decision with nothing, changed by files: "" takes a file away.
-func folder(files map[string]string) fstest.MapFS {
-	root := fstest.MapFS{}
-	for pkg, rule := range map[string]string{"order": "deny", "product": "deny", "coupon": "deny", "grant": "campaigns"} {
-		root[pkg+"/base.rego"] = &fstest.MapFile{Data: []byte("package " + pkg + "\n\n" + rule + " contains \"never\" if false\n")}
+func folder(files map[string]string) fstest.MapFS { return policytest.Folder(files) }
+
+// linkIntoData links each folder of ..data beside it, as Kubernetes mounts a ConfigMap, where that is not done yet.
+func linkIntoData(t *testing.T, mount string) {
+	t.Helper()
+	entries, err := os.ReadDir(filepath.Join(mount, "..data"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	for name, text := range files {
-		if delete(root, name); text != "" {
-			root[name] = &fstest.MapFile{Data: []byte(text)}
+	for _, entry := range entries {
+		if err := os.Symlink(filepath.Join("..data", entry.Name()), filepath.Join(mount, entry.Name())); err != nil && !os.IsExist(err) {
+			t.Fatal(err)
 		}
 	}
-	return root
 }
 
 // loaded is the snapshot of a folder with the given files.

@@ -17,6 +17,9 @@ type Facts struct {
 	Order    *Order
 	Line     *Line
 	Coupon   *Coupon
+	Sum      *Sum // of a card or in a wallet: such a decision names no customer
+	Card     *Card
+	Wallet   *Wallet
 	Now      int64 // unix seconds
 }
 
@@ -28,6 +31,7 @@ func (f *Facts) clone() *Facts {
 	if c.Coupon != nil {
 		c.Coupon.MinimumSpendMet = clone(c.Coupon.MinimumSpendMet)
 	}
+	c.Sum, c.Card, c.Wallet = clone(f.Sum), clone(f.Card), clone(f.Wallet)
 	return &c
 }
 
@@ -74,6 +78,24 @@ type Coupon struct {
 	MinimumSpendMet *bool  // not in product.deny: the base rests on its answers
 	Kind            string // percent, amount
 	Attributes      string
+}
+
+// Sum is an amount of money that is issued, redeemed, topped up or withdrawn.
+type Sum struct {
+	AmountMinor int64  // in minor units
+	Digits      int    // of the currency: 10^Digits minor units are one unit
+	Currency    string // ISO 4217
+}
+
+// Card is a gift card whose number and code are right.
+type Card struct {
+	Status string // active, redeemed, revoked, expired
+}
+
+// Wallet is what a customer holds in the sum's currency, in minor units,
+// before the sum is booked.
+type Wallet struct {
+	CashMinor, GiftMinor, BonusMinor int64
 }
 
 // field is one place of the input document: either a leaf that is read from
@@ -124,6 +146,13 @@ func whole(name string, of func(*Facts) int64) field {
 	}
 }
 
+// part is a field that is there with the part of the facts that it is read
+// from.
+func part(exists func(*Facts) bool, f field) field {
+	f.exists = exists
+	return f
+}
+
 func openObject(name string, of func(*Facts) string) field {
 	return field{
 		name:  ast.StringTerm(name),
@@ -139,7 +168,7 @@ func appendText(key []byte, text string) []byte {
 
 // document is the whole input, every decision's a part of it.
 var document = withPaths("", []field{
-	object("customer", nil,
+	object("customer", func(f *Facts) bool { return f.Sum == nil },
 		words("id", func(f *Facts) string { return f.Customer.ID }),
 		known("blocklisted", func(f *Facts) *bool { return f.Customer.Blocklisted }),
 		openObject("attributes", func(f *Facts) string { return f.Customer.Attributes })),
@@ -167,8 +196,19 @@ var document = withPaths("", []field{
 		known("minimum_spend_met", func(f *Facts) *bool { return f.Coupon.MinimumSpendMet }),
 		words("kind", func(f *Facts) string { return f.Coupon.Kind }),
 		openObject("attributes", func(f *Facts) string { return f.Coupon.Attributes })),
+	part(hasSum, whole("amount_minor", func(f *Facts) int64 { return f.Sum.AmountMinor })),
+	part(hasSum, whole("digits", func(f *Facts) int64 { return int64(f.Sum.Digits) })),
+	part(hasSum, words("currency", func(f *Facts) string { return f.Sum.Currency })),
+	object("card", func(f *Facts) bool { return f.Card != nil },
+		words("status", func(f *Facts) string { return f.Card.Status })),
+	object("wallet", func(f *Facts) bool { return f.Wallet != nil },
+		whole("cash_minor", func(f *Facts) int64 { return f.Wallet.CashMinor }),
+		whole("gift_minor", func(f *Facts) int64 { return f.Wallet.GiftMinor }),
+		whole("bonus_minor", func(f *Facts) int64 { return f.Wallet.BonusMinor })),
 	whole("now", func(f *Facts) int64 { return f.Now }),
 })
+
+func hasSum(f *Facts) bool { return f.Sum != nil }
 
 func withPaths(above string, fields []field) []field {
 	for i := range fields {
