@@ -45,9 +45,9 @@ _range := object.get(data.giftcard.issue.amount_range, input.currency, data.gift
 
 # METADATA
 # title: The range is one of whole units
+# description: Parts of a unit are not for the data, so that no fraction is ever multiplied here.
 # custom:
 #   rule: cards.1
-# description: Parts of a unit are not for the data, so that no fraction is ever multiplied here.
 _sound_range if {
 	every bound in [_range.from, _range.to] {
 		is_number(bound)
