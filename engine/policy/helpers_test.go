@@ -68,6 +68,15 @@ func random(r *rand.Rand) *Facts {
 	if blocked := flag(); flag() {
 		f.Customer.Blocklisted = &blocked
 	}
+	if r.IntN(4) == 0 {
+		f.Sum = &Sum{AmountMinor: int64(r.IntN(3)), Digits: r.IntN(3), Currency: word()}
+	}
+	if r.IntN(4) > 0 {
+		f.Card = &Card{Status: word()}
+	}
+	if r.IntN(4) > 0 {
+		f.Wallet = &Wallet{CashMinor: int64(r.IntN(3)), GiftMinor: int64(r.IntN(3)), BonusMinor: int64(r.IntN(3))}
+	}
 	if r.IntN(4) > 0 {
 		f.Order = &Order{ID: word(), Type: word(), Currency: word(), Discounted: flag(), Attributes: some()}
 	}
@@ -89,11 +98,22 @@ type members = map[string]any
 
 // contractInput is the whole input document as Contract §8 describes it.
 func contractInput(f *Facts) members {
-	customer := members{"id": f.Customer.ID, "attributes": free(f.Customer.Attributes)}
-	if f.Customer.Blocklisted != nil {
-		customer["blocklisted"] = *f.Customer.Blocklisted
+	input := members{"now": f.Now}
+	if s := f.Sum; s != nil {
+		input["amount_minor"], input["digits"], input["currency"] = s.AmountMinor, s.Digits, s.Currency
+	} else {
+		customer := members{"id": f.Customer.ID, "attributes": free(f.Customer.Attributes)}
+		if f.Customer.Blocklisted != nil {
+			customer["blocklisted"] = *f.Customer.Blocklisted
+		}
+		input["customer"] = customer
 	}
-	input := members{"customer": customer, "now": f.Now}
+	if c := f.Card; c != nil {
+		input["card"] = members{"status": c.Status}
+	}
+	if w := f.Wallet; w != nil {
+		input["wallet"] = members{"cash_minor": w.CashMinor, "gift_minor": w.GiftMinor, "bonus_minor": w.BonusMinor}
+	}
 	if o := f.Order; o != nil {
 		input["order"] = members{"id": o.ID, "type": o.Type, "currency": o.Currency, "discounted": o.Discounted, "attributes": free(o.Attributes)}
 	}

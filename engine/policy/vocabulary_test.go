@@ -147,7 +147,7 @@ func TestTheShippedPoliciesOnlyCompare(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{OrderDeny, ProductDeny, CouponDeny} {
+	for _, name := range []string{OrderDeny, ProductDeny, CouponDeny, GiftCardRedeemDeny} {
 		if s.decisions[name].alike == nil {
 			t.Errorf("%s looks into texts: every new customer costs an evaluation", name)
 		}
