@@ -197,6 +197,18 @@ func TestSumsAreAskedAboutEachTime(t *testing.T) {
 	}
 }
 
+func TestAnySumIsOne(t *testing.T) {
+	t.Parallel()
+	for path, sum := range map[string]bool{
+		"amount_minor": true, "wallet": true, "wallet.cash_minor": true, "wallet.gift_minor": true,
+		"digits": false, "currency": false, "card.status": false, "now": false, "order.attributes.amount_minor": false, "wallets": false, "": false,
+	} {
+		if isSum(path) != sum {
+			t.Errorf("%q: %t", path, !sum)
+		}
+	}
+}
+
 // A plan that is broken costs the top-up, never the house: whatever is wrong with it, there is no bonus that it does not
 // say. With the folder's tests in place it is not activated in the first place.
 func TestABrokenPlanOrRangeIsNeverActedOn(t *testing.T) {
