@@ -43,7 +43,13 @@ func closing(t testing.TB, s ledger.Store) {
 
 func TestStore(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(t *testing.T) ledger.Store { return open(t, filepath.Join(t.TempDir(), "scrip.db")) })
+	var stores []*sqlite
+	storetest.Run(t, func(t *testing.T) ledger.Store {
+		s := open(t, filepath.Join(t.TempDir(), "scrip.db"))
+		stores = append(stores, s)
+		return s
+	})
+	checkPlans(t, stores)
 }
 
 // A path is only a path: whatever means something in a URL does not here.
