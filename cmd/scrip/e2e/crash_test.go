@@ -127,11 +127,11 @@ func (s *siege) begin() {
 
 // round lets the clients work for a while, kills, brings back, and waits until every client has found what it was told.
 func (s *siege) round(last bool) {
-	begun, before := time.Now(), s.unanswered.Load()
+	begun, answered, unanswered := time.Now(), s.answered.Load(), s.unanswered.Load()
 	remembered := s.side.quote(s, orderOf(s, s.regular)).ID
 	time.Sleep(rand.N(longestWork)) // the instant is random; nothing is waited for
 	s.dead.Store(true)
-	s.worked += time.Since(begun)
+	s.underLoad, s.worked = s.underLoad+s.answered.Load()-answered, s.worked+time.Since(begun)
 	if s.server != nil {
 		s.killServer(remembered)
 	} else {
@@ -141,7 +141,7 @@ func (s *siege) round(last bool) {
 	for range s.clients {
 		<-s.lost
 	}
-	if s.unanswered.Load() > before {
+	if s.unanswered.Load() > unanswered {
 		s.lossy++
 	}
 	s.recover()
@@ -230,8 +230,9 @@ func (s *siege) verify() {
 
 // toll counts over all ledgers of a test.
 type toll struct {
-	kills, lossy, stillborn int // kills, those that left a write without an answer, and those of a sidecar that was starting
-	known                   int // quotes made while the server was gone
+	kills, lossy, stillborn int   // kills, those that left a write without an answer, and those of a sidecar that was starting
+	known                   int   // quotes made while the server was gone
+	underLoad               int64 // writes answered between kills, in the time that follows
 	worked                  time.Duration
 	ready                   []time.Duration
 
@@ -249,9 +250,9 @@ func (c *toll) after(percent int) time.Duration {
 
 // tell tells how it goes.
 func (c *toll) tell(t *testing.T) {
-	t.Logf("%d kills under load, %d of them with writes in flight (and %d of a sidecar that was starting); %d writes answered, %.0f a second; "+
+	t.Logf("%d kills under load, %d of them with writes in flight (and %d of a sidecar that was starting); %d writes answered, between kills %.0f a second; "+
 		"%d unanswered and sent again, of which %d had been booked; %d answered writes sent again; %d quotes without a server; ready after p50 %v, p99 %v, most %v",
-		c.kills, c.lossy, c.stillborn, c.answered.Load(), float64(c.answered.Load())/c.worked.Seconds(), c.unanswered.Load(), c.booked.Load(), c.repeated.Load(),
+		c.kills, c.lossy, c.stillborn, c.answered.Load(), float64(c.underLoad)/c.worked.Seconds(), c.unanswered.Load(), c.booked.Load(), c.repeated.Load(),
 		c.known, c.after(50), c.after(99), c.after(100))
 }
 
