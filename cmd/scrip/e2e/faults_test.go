@@ -1,0 +1,179 @@
+// A fault at every n-th write and sync of the fixed run: the program is killed there, the disk is full, or it fails. What
+// was answered holds after a restart, the ledger is sound, and what is asked again is booked once. A sync that fails ends
+// the program before it answers anybody; a write that fails is a refusal, and the next one may succeed.
+package e2e
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+
+	"scrip/engine/prove"
+)
+
+// exitNotDurable is the exit status after a failed sync.
+const exitNotDurable = 74
+
+// kind is a sort of fault with the one place where it is tried every day; a proof tries all.
+type kind struct {
+	name        string
+	calls, what string
+	step        string
+	n           int
+}
+
+var kinds = []kind{
+	{"killed at a write", writes, killed, "reserve", 7},
+	{"killed at a sync", syncs, killed, "issue with a checkpoint", 2},
+	{"killed at a change of names and sizes", names, killed, stopping, 1},
+	{"a sync fails", syncs, diskFails, "confirm", 1},
+	{"the disk is full", writes, diskFull, "refund", 3},
+	{"a write fails", writes, diskFails, "issue with a checkpoint", 30},
+}
+
+// stopping is the last step: the sidecar is told to stop.
+const stopping = "stop"
+
+func TestAFaultAtAnyCallOfTheFixedRun(t *testing.T) {
+	t.Parallel()
+	for _, k := range kinds {
+		t.Run(k.name, func(t *testing.T) {
+			t.Parallel()
+			points := 0
+			for _, b := range append(bookings[:len(bookings):len(bookings)], booking{name: stopping}) {
+				if prove.Count(0, 1) == 0 {
+					if b.name == k.step && !k.at(t, b, k.n) {
+						t.Errorf("%s has no call %d of %s", b.name, k.n, k.calls)
+					}
+					continue
+				}
+				n := 1
+				for ; k.at(t, b, n) && !t.Failed(); n++ {
+					points++
+				}
+			}
+			if points > 0 {
+				t.Logf("%s: %d points", k.name, points)
+			}
+		})
+	}
+}
+
+// at puts the fault into the n-th call of a step, and tells whether there is one.
+func (k kind) at(t *testing.T, b booking, n int) (hit bool) {
+	t.Helper()
+	in := injection{calls: k.calls, what: k.what, when: fmt.Sprint(n)}
+	t.Run(fmt.Sprintf("%s %d", b.name, n), func(t *testing.T) {
+		for range 10 { // should Go move the step to another thread on its way
+			j := depart(t)
+			answered := j.interrupt(t, b, in)
+			at, calls := in.seen(t, j.trace)
+			switch {
+			case at == n:
+				hit = true
+				k.outcome(t, j, b, n, answered)
+				j.restart(t)
+				j.finish(t)
+				j.leave(t)
+				return
+			case at == 0 && calls < n:
+				j.leave(t)
+				return
+			}
+			t.Logf("call %d of %d was hit", at, calls)
+			j.leave(t)
+		}
+		t.Error("the call was never hit")
+	})
+	return hit
+}
+
+// interrupt makes the steps before b, then b with the fault.
+func (j *journey) interrupt(t *testing.T, b booking, in injection) (answered bool) {
+	t.Helper()
+	for _, before := range bookings {
+		if before.name == b.name {
+			break
+		}
+		if before.prepare == nil {
+			j.book(t, before)
+		}
+	}
+	if b.name == stopping {
+		strace := j.s.attach(t, in)
+		j.s.once.Do(func() { _ = j.s.end(syscall.SIGTERM) })
+		j.trace = strace.log
+		strace.detach(t)
+		return false
+	}
+	if b.prepare != nil {
+		b.prepare(t, j.s)
+	}
+	c := j.ask(t, b)
+	strace := j.s.attach(t, in)
+	a, err := j.s.send(c)
+	_, _ = j.s.send(posts(campaignsPath, campaignBody(travel, plenty), true)(t, j)) // is refused behind the checkpoint that follows b
+	j.trace = strace.log
+	strace.detach(t)
+	if err != nil {
+		return false
+	}
+	if a.status == b.status {
+		j.answers[b.name] = a
+	} else {
+		a.refusal(t, http.StatusServiceUnavailable, "ledger.unavailable")
+	}
+	return true
+}
+
+// outcome is what the fault must have done to the program.
+func (k kind) outcome(t *testing.T, j *journey, b booking, n int, answered bool) {
+	t.Helper()
+	lives := k.what != killed && k.calls != syncs
+	if !lives || b.name == stopping {
+		within(t, "the sidecar ends", j.s.ended)
+	}
+	if err := j.s.transcriptFault(); err != nil {
+		t.Error(err)
+	}
+	switch {
+	case k.what == killed:
+		if how := waited(j.s.err); how.Signal() != syscall.SIGKILL {
+			t.Errorf("it ended by %v", j.s.err)
+		}
+	case k.calls == syncs:
+		if waited(j.s.err).ExitStatus() != exitNotDurable || !strings.Contains(j.s.stderr.String(), "the disk did not keep the ledger") {
+			t.Errorf("after a failed sync it ended by %v:\n%s", j.s.err, j.s.stderr)
+		}
+		if answered && n == 1 { // the first is the commit's
+			t.Error("somebody was answered after a failed sync")
+		}
+	case b.name == stopping:
+		if j.s.err != nil {
+			t.Errorf("told to stop it ended by %v:\n%s", j.s.err, j.s.stderr)
+		}
+	default:
+		j.s.quote(t, ordered(t, "ann"))
+		j.retry(t, b) // there is room again
+	}
+}
+
+// waited is how a process ended.
+func waited(err error) (how syscall.WaitStatus) {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		how, _ = exit.Sys().(syscall.WaitStatus)
+	}
+	return how
+}
+
+// leave ends the sidecar, whatever became of it.
+func (j *journey) leave(t *testing.T) {
+	t.Helper()
+	j.s.once.Do(func() { _ = j.s.end(syscall.SIGKILL) })
+	j.s.client.CloseIdleConnections()
+}
