@@ -59,11 +59,18 @@ type attached struct {
 	ended chan struct{}
 }
 
-// attach returns when every thread of the sidecar is under strace. Where that is forbidden the test fails.
+// attach puts a fault into the sidecar's calls from now on.
 func (s *sidecar) attach(t *testing.T, in injection) *attached {
 	t.Helper()
-	a := &attached{log: straceLog(t), said: new(bytes.Buffer), ended: make(chan struct{})}
-	a.cmd = exec.Command("strace", append(in.arguments(s.dir, a.log), "-p", fmt.Sprint(s.cmd.Process.Pid))...)
+	log := straceLog(t)
+	return s.watch(t, log, in.arguments(s.dir, log)...)
+}
+
+// watch returns when every thread of the sidecar is under strace. Where that is forbidden the test fails.
+func (s *sidecar) watch(t *testing.T, log string, args ...string) *attached {
+	t.Helper()
+	a := &attached{log: log, said: new(bytes.Buffer), ended: make(chan struct{})}
+	a.cmd = exec.Command("strace", append(args, "-p", fmt.Sprint(s.cmd.Process.Pid))...)
 	a.cmd.Stderr = a.said
 	if err := a.cmd.Start(); err != nil {
 		t.Fatalf("strace: %v", err)
@@ -72,7 +79,7 @@ func (s *sidecar) attach(t *testing.T, in injection) *attached {
 		_ = a.cmd.Wait() // its log tells
 		close(a.ended)
 	}()
-	t.Cleanup(func() { a.detach(t) })
+	t.Cleanup(func() { _ = a.cmd.Process.Kill(); <-a.ended })
 	eventually(t, "strace is attached", func() bool {
 		select {
 		case <-a.ended:
@@ -99,10 +106,13 @@ func tracedBy(pid, tracer int) bool {
 	return true
 }
 
-// detach lets the sidecar go on by itself, if it still does. Again: nothing.
-func (a *attached) detach(t *testing.T) {
+// end waits until strace has written its log. A sidecar that lives is let go; one that dies takes strace with it, which
+// must not be told to end meanwhile: it would wait for threads that it has not buried.
+func (a *attached) end(t *testing.T, lives bool) {
 	t.Helper()
-	_ = a.cmd.Process.Signal(syscall.SIGTERM)
+	if lives {
+		_ = a.cmd.Process.Signal(syscall.SIGTERM)
+	}
 	within(t, "strace ends", a.ended)
 }
 
