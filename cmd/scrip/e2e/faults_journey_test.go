@@ -27,7 +27,10 @@ type booking struct {
 	call    func(*testing.T, *journey) call // without its key
 }
 
-const travel = "travel" // the campaign of the journey
+const (
+	travel         = "travel" // the campaign of the journey
+	withCheckpoint = "issue with a checkpoint"
+)
 
 func posts(path, body string, admin bool) func(*testing.T, *journey) call {
 	return func(*testing.T, *journey) call { return call{path: path, body: body, admin: admin} }
@@ -59,7 +62,7 @@ var bookings = []booking{
 	{name: "revoke", status: http.StatusOK, call: func(t *testing.T, j *journey) call {
 		return call{path: "/admin/v1/coupons/" + j.granted(t) + "/revoke", admin: true}
 	}},
-	{name: "issue with a checkpoint", status: http.StatusCreated, prepare: fillLog, call: posts(issuePath(travel), `{"customer_id":"bob"}`, true)},
+	{name: withCheckpoint, status: http.StatusCreated, prepare: fillLog, call: posts(issuePath(travel), `{"customer_id":"bob"}`, true)},
 }
 
 func depart(t *testing.T) *journey {

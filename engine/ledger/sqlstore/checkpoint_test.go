@@ -22,10 +22,12 @@ func loseSync(tx ledger.Tx) error { return errors.Join(putMeta("lost")(tx), notD
 // process ends there.
 func TestAFailedSyncIsToldBeforeAnyAnswer(t *testing.T) {
 	var told []error
-	answered := false
+	var group []job
 	opened, err := ServeSQLite(t.Context(), filepath.Join(t.TempDir(), "scrip.db"), func(err error) {
-		if answered {
-			t.Error("somebody was answered before")
+		for i, j := range group {
+			if len(j.done) > 0 {
+				t.Errorf("request %d was answered before", i)
+			}
 		}
 		told = append(told, err)
 	})
@@ -33,9 +35,12 @@ func TestAFailedSyncIsToldBeforeAnyAnswer(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := opened.(*sqlite)
-	answers := s.commit(putMeta("first"), loseSync, putMeta("last"))
-	answered = true
-	for i, err := range append(answers, s.Write(t.Context(), putMeta("after")), s.commit(loseSync)[0]) {
+	for _, fn := range []func(ledger.Tx) error{putMeta("first"), loseSync, putMeta("last")} {
+		group = append(group, job{ctx: t.Context(), fn: fn, done: make(chan error, 1)})
+	}
+	s.writer.commit(group) // its own goroutine has nothing to do meanwhile
+	answers := []error{<-group[0].done, <-group[1].done, <-group[2].done, s.Write(t.Context(), putMeta("after")), s.commit(loseSync)[0]}
+	for i, err := range answers {
 		if !errors.Is(err, ledger.ErrNotDurable) || !errors.Is(err, errDisk) || errors.Is(err, ledger.ErrUnavailable) {
 			t.Errorf("request %d is answered %v", i, err)
 		}
