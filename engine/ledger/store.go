@@ -10,6 +10,11 @@ import (
 // was booked; the same request may be tried again.
 var ErrUnavailable = errors.New("the ledger is unavailable")
 
+// ErrNotDurable means that the disk failed to keep what it was given. What was
+// booked last may be there or not, and no later answer of this process can be
+// trusted either: it has to end, and whoever asked has to ask the next one.
+var ErrNotDurable = errors.New("the disk did not keep the ledger")
+
 // ErrNotFound means that a row does not exist.
 var ErrNotFound = errors.New("not in the ledger")
 
@@ -17,7 +22,7 @@ var ErrNotFound = errors.New("not in the ledger")
 // sqlstore/storetest.
 //
 // All methods are safe for concurrent use. A failure of the store itself is
-// [ErrUnavailable], wrapped with its cause.
+// [ErrUnavailable], wrapped with its cause; [ErrNotDurable] is the end of it.
 type Store interface {
 	Reader
 

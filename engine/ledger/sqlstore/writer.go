@@ -27,6 +27,8 @@ type writer struct {
 	jobs     chan job
 	looks    chan chan look // for what others wrote
 	failed   atomic.Bool    // the last transaction: the file cannot be written, as far as is known
+	lost     error          // a sync that failed: nothing is booked any more
+	tell     func(error)    // of it
 	stop     chan struct{}
 	stopped  chan struct{}
 }
@@ -37,7 +39,7 @@ type job struct {
 	done chan error
 }
 
-func startWriter(conn *sql.Conn) *writer {
+func startWriter(conn *sql.Conn, tell func(error)) *writer {
 	statements := newPrepared(conn, true)
 	w := &writer{
 		conn:     conn,
@@ -45,6 +47,7 @@ func startWriter(conn *sql.Conn) *writer {
 		session:  &session{on: statements, speaks: speaksSQLite},
 		jobs:     make(chan job, maxWaiting),
 		looks:    make(chan chan look),
+		tell:     tell,
 		stop:     make(chan struct{}),
 		stopped:  make(chan struct{}),
 	}
@@ -87,6 +90,7 @@ func (w *writer) run() {
 			answer <- w.look()
 		case first := <-w.jobs:
 			w.commit(w.group(first))
+			w.checkpoint(maxLogFrames)
 		}
 	}
 }
@@ -111,6 +115,7 @@ func (w *writer) group(first job) []job {
 func (w *writer) commit(group []job) {
 	results := make([]error, len(group))
 	err := w.transaction(group, results)
+	w.notice(err) // before anybody is answered
 	w.failed.Store(err != nil)
 	for i, j := range group {
 		if err != nil {
@@ -121,6 +126,9 @@ func (w *writer) commit(group []job) {
 }
 
 func (w *writer) transaction(group []job, results []error) error {
+	if w.lost != nil {
+		return w.lost
+	}
 	if err := w.raw("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
@@ -147,7 +155,10 @@ func (w *writer) savepoint(j job) (result, broken error) {
 	if err := w.raw("SAVEPOINT request"); err != nil {
 		return nil, err
 	}
-	if result = call(j.fn, w.session); result != nil {
+	if result = call(j.fn, w.session); errors.Is(result, ledger.ErrNotDurable) {
+		return nil, result
+	}
+	if result != nil {
 		broken = w.raw("ROLLBACK TO request")
 	}
 	return result, errors.Join(broken, w.raw("RELEASE request"))
@@ -197,7 +208,8 @@ func (w *writer) raw(statement string) error {
 func (w *writer) close() error {
 	close(w.stop)
 	<-w.stopped
-	return joinClosing([]error{w.prepared.close(), w.conn.Close()})
+	w.checkpoint(0)
+	return joinClosing([]error{w.lost, w.prepared.close(), w.conn.Close()})
 }
 
 // joinClosing drops what is no news at the end.
