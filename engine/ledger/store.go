@@ -29,7 +29,8 @@ type Store interface {
 	Write(ctx context.Context, fn func(Tx) error) error
 
 	// ForeignWrites is a number that differs from the last one if anybody but
-	// this store has written since.
+	// this store has written since, or this store in a transaction that failed
+	// with ErrUnavailable and was committed later all the same.
 	ForeignWrites(ctx context.Context) (int64, error)
 
 	// Audit reads the whole ledger as it is at one instant and tells of rows
