@@ -38,9 +38,9 @@ func TestRetriedRequestsAreBookedOnce(t *testing.T) {
 			t.Parallel()
 			p, shake, verify := open(t)
 			shake()
-			seen, goal := new(tally), int64(prove.Count(130, 1_500))
+			seen, goal := new(tally), int64(prove.Count(100, 10_000))
 			var clients sync.WaitGroup
-			for range 8 {
+			for range 4 {
 				clients.Go(func() {
 					for seen.retried.Load() < goal && !t.Failed() {
 						(&client{TB: t, asked: p[0], beside: p[1], tally: seen, lengths: map[string]int{}}).story()
