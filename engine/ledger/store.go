@@ -10,6 +10,10 @@ import (
 // was booked; the same request may be tried again.
 var ErrUnavailable = errors.New("the ledger is unavailable")
 
+// ErrInFlight means that another transaction has taken an idempotency key and
+// is not done. Nothing was booked.
+var ErrInFlight = errors.New("another request under the key is under way")
+
 // ErrNotFound means that a row does not exist.
 var ErrNotFound = errors.New("not in the ledger")
 
@@ -144,6 +148,11 @@ type Tx interface {
 	// DeleteBlock takes a customer off the blocklist; not ok if absent.
 	DeleteBlock(ctx context.Context, customerID string) (ok bool, err error)
 
+	// TakeKey takes an idempotency key for this transaction; not ok if it has a
+	// reply. While another transaction has it, it waits, and fails with
+	// ErrInFlight if that takes seconds. Who takes a key saves its reply, or
+	// fails.
+	TakeKey(ctx context.Context, key string, now time.Time) (ok bool, err error)
 	// SaveReply stores the reply of a key that has none, and forgets a few
 	// replies made before forget.
 	SaveReply(ctx context.Context, r StoredReply, forget time.Time) error

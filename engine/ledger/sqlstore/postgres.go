@@ -75,7 +75,6 @@ func OpenPostgres(ctx context.Context, url string) (ledger.Store, error) {
 const (
 	maxTries   = 24
 	aloneAfter = 3 // tries; then it waits until it is the only one of this store
-	twinTries  = 2 // for a key that was taken meanwhile: the next try sees by whom
 	firstPause = time.Millisecond
 	maxPause   = 64 * time.Millisecond
 )
