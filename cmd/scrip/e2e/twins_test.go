@@ -138,7 +138,7 @@ func TestRivalsInFlightAreBookedOnce(t *testing.T) {
 	})
 }
 
-// Twins that are refused leave the key free, even for another request.
+// Twins that are refused, and a success that writes nothing, leave the key free, even for another request.
 func TestRefusedTwinsLeaveTheKeyFree(t *testing.T) {
 	onEachLedger(t, func(t *testing.T, p pair) {
 		campaign, customer := p[0].campaign(t, plenty), unique("c")
@@ -154,6 +154,9 @@ func TestRefusedTwinsLeaveTheKeyFree(t *testing.T) {
 				}
 			}
 			pause("resume")
+			resumed := call{path: campaignsPath + "/" + campaign + "/resume", admin: true, key: c.key}
+			p[0].first(t, resumed, http.StatusOK)
+			p[1].first(t, resumed, http.StatusOK)
 			c.body = strings.Replace(c.body, ":", ": ", 1)
 			p[1].replays(t, c, p[0].first(t, c, http.StatusCreated))
 		}

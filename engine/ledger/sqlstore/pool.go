@@ -115,7 +115,7 @@ func migratePostgres(ctx context.Context, config *pgx.ConnConfig) (err error) {
 	}
 	// As with a SQLite file: who loses the race for a migration looks again. The
 	// loser was held up until the winner's was committed.
-	for tries := 2*len(provider.ListSources()) + 4; tries > 0; tries-- {
+	for range 2*len(provider.ListSources()) + 4 {
 		if _, err = provider.Up(ctx); err == nil || !lostMigration(err) {
 			break
 		}
