@@ -41,7 +41,7 @@ func TestRacesBetweenStoresAreExact(t *testing.T) {
 // A fresh file may be opened by several processes at once.
 func TestSeveralOpenAFreshFileAtOnce(t *testing.T) {
 	t.Parallel()
-	for range prove.Count(2, 40) {
+	for range prove.Count(6, 40) {
 		path := filepath.Join(t.TempDir(), "scrip.db")
 		var stores [4]ledger.Store
 		together(len(stores), func(i int) {

@@ -128,7 +128,7 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	}
 	// Processes that open a fresh file at once race for each of its migrations,
 	// the first table of goose included: who loses one looks again.
-	for tries := len(provider.ListSources()) + 2; tries > 0; tries-- {
+	for range len(provider.ListSources()) + 2 {
 		if _, err = provider.Up(ctx); err == nil || isLostSync(err) {
 			break
 		}
