@@ -18,6 +18,11 @@ type content struct {
 	Charges []ledger.RedeemedCharge `json:"charges"`
 }
 
+// live is the condition of the unique indexes, in their words: SQLite takes an
+// index of some rows only where a query says the same, and does not see that
+// state = 'reserved' is less.
+const live = `state IN ('reserved', 'confirmed')`
+
 const redemptionColumns = `id, quote_id, order_id, customer_id, coupon_id, policy_revision, currency, content, state, held_until, created_at, version`
 
 // Redemption is one redemption, or ErrNotFound.
@@ -27,7 +32,7 @@ func (s *session) Redemption(ctx context.Context, id string) (ledger.Redemption,
 
 // HeldBy is the reserved redemption of a coupon, or ErrNotFound.
 func (s *session) HeldBy(ctx context.Context, couponID string) (ledger.Redemption, error) {
-	return s.oneRedemption(ctx, `SELECT `+redemptionColumns+` FROM redemptions WHERE coupon_id = ? AND state = 'reserved'`, couponID)
+	return s.oneRedemption(ctx, `SELECT `+redemptionColumns+` FROM redemptions WHERE coupon_id = ? AND `+live+` AND state = 'reserved'`, couponID)
 }
 
 func (s *session) oneRedemption(ctx context.Context, query, arg string) (ledger.Redemption, error) {
@@ -42,20 +47,20 @@ func (s *session) oneRedemption(ctx context.Context, query, arg string) (ledger.
 func (s *session) Redemptions(ctx context.Context, orderID string, page ledger.Page) ([]ledger.Redemption, error) {
 	at, id := page.After.CreatedAt.UnixMicro(), page.After.ID
 	return list(ctx, s, scanRedemption, `SELECT `+redemptionColumns+` FROM redemptions
-		WHERE order_id = ? AND (created_at > ? OR created_at = ? AND id > ?) ORDER BY created_at, id LIMIT ?`,
-		orderID, at, at, id, page.Limit)
+		WHERE order_id = ? AND (created_at, id) > (?, ?) ORDER BY created_at, id LIMIT ?`,
+		orderID, at, id, page.Limit)
 }
 
 // LiveRedemption is the id of an order's live redemption, or ErrNotFound.
 func (s *session) LiveRedemption(ctx context.Context, orderID string) (id string, err error) {
-	err = s.one(ctx, `SELECT id FROM redemptions WHERE order_id = ? AND state IN ('reserved', 'confirmed')`, []any{orderID}, &id)
+	err = s.one(ctx, `SELECT id FROM redemptions WHERE order_id = ? AND `+live, []any{orderID}, &id)
 	return id, err
 }
 
 // EndHolds marks holds that have run out.
 func (s *session) EndHolds(ctx context.Context, orderID, couponID string, now time.Time) ([]ledger.Redemption, error) {
 	return list(ctx, s, scanRedemption, `UPDATE redemptions SET state = 'expired', version = version + 1
-		WHERE state = 'reserved' AND (order_id = ? OR coupon_id = ?) AND held_until <= ? RETURNING `+redemptionColumns,
+		WHERE (order_id = ? AND `+live+` OR coupon_id = ? AND `+live+`) AND state = 'reserved' AND held_until <= ? RETURNING `+redemptionColumns,
 		null(orderID), null(couponID), micros(now))
 }
 

@@ -43,7 +43,9 @@ func closing(t testing.TB, s ledger.Store) {
 
 func TestStore(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(t *testing.T) ledger.Store { return open(t, filepath.Join(t.TempDir(), "scrip.db")) })
+	heard := &overheard{statements: map[string]struct{}{}}
+	storetest.Run(t, func(t *testing.T) ledger.Store { return heard.on(open(t, filepath.Join(t.TempDir(), "scrip.db"))) })
+	t.Run("plans", heard.explain)
 }
 
 // A path is only a path: whatever means something in a URL does not here.
