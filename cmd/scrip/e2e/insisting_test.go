@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// client asks one sidecar until it hears a whole answer, and then the other one for the same. What it expects in vain
+// insister asks one sidecar until it hears a whole answer, and then the other one for the same. What it expects in vain
 // ends it.
-type client struct {
+type insister struct {
 	testing.TB
 	*tally
 	asked, beside *sidecar
@@ -42,7 +42,7 @@ func (t *tally) String() string {
 }
 
 // book sends a request under a key until it is answered.
-func (c *client) book(what string, request call, status int) answer {
+func (c *insister) book(what string, request call, status int) answer {
 	request.key = unique("key")
 	a := c.insist(what, request, status)
 	c.retried.Add(1)
@@ -58,7 +58,7 @@ type past struct {
 
 // insist tries until an answer comes whole that is neither 503 nor 409 in flight. The first line always breaks, or what
 // comes over it is not listened to.
-func (c *client) insist(what string, request call, status int) answer {
+func (c *insister) insist(what string, request call, status int) answer {
 	var p past
 	for try, end := 0, time.Now().Add(2*patience); time.Now().Before(end); try++ {
 		c.tries.Add(1)
@@ -81,7 +81,7 @@ func (c *client) insist(what string, request call, status int) answer {
 }
 
 // judge holds the first whole answer against what is known of the tries before it.
-func (c *client) judge(what string, request call, a answer, status int, p past) {
+func (c *insister) judge(what string, request call, a answer, status int, p past) {
 	if err := a.shapeFault(request); err != nil || a.status != status {
 		c.Fatalf("%s: want %d, got %d %s, %v", what, status, a.status, clip(a.body), err)
 	}
@@ -100,7 +100,7 @@ func (c *client) judge(what string, request call, a answer, status int, p past) 
 }
 
 // try sends the request once, over a line that breaks or holds.
-func (c *client) try(what string, request call, mustBreak bool, p *past) (answer, bool) {
+func (c *insister) try(what string, request call, mustBreak bool, p *past) (answer, bool) {
 	address, raw, err := c.asked.wire(request)
 	if err != nil {
 		c.Fatal(err)
@@ -135,7 +135,7 @@ func (c *client) try(what string, request call, mustBreak bool, p *past) (answer
 }
 
 // anywhere is a place where a line breaks: in the request, right after it, right before the answer, or in it.
-func (c *client) anywhere(what string, length int) cut {
+func (c *insister) anywhere(what string, length int) cut {
 	const least = 200 // bytes of an answer
 	switch rand.IntN(4) {
 	case 0:
@@ -149,7 +149,7 @@ func (c *client) anywhere(what string, length int) cut {
 }
 
 // repeat asks both sidecars for everything once more, over lines that hold.
-func (c *client) repeat() {
+func (c *insister) repeat() {
 	for _, d := range c.done {
 		for _, s := range []*sidecar{c.beside, c.asked} {
 			var a answer

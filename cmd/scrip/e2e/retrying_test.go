@@ -43,7 +43,7 @@ func TestRetriedRequestsAreBookedOnce(t *testing.T) {
 			for range 4 {
 				clients.Go(func() {
 					for seen.retried.Load() < goal && !t.Failed() {
-						(&client{TB: t, asked: p[0], beside: p[1], tally: seen, lengths: map[string]int{}}).story()
+						(&insister{TB: t, asked: p[0], beside: p[1], tally: seen, lengths: map[string]int{}}).story()
 					}
 				})
 			}
@@ -60,7 +60,7 @@ func TestRetriedRequestsAreBookedOnce(t *testing.T) {
 }
 
 // story asks for everything that can be booked, and holds the books of the other sidecar against what was answered.
-func (c *client) story() {
+func (c *insister) story() {
 	campaign, customer, order := unique("camp"), unique("c"), unique("O")
 	many := []string{unique("c"), unique("c"), unique("c")}
 	c.book("campaign", call{path: campaignsPath, body: campaignBody(campaign, plenty), admin: true}, http.StatusCreated)
@@ -98,7 +98,7 @@ func (c *client) story() {
 
 // reserve quotes the order until the coupon is offered, and books the quote. The sidecar may have lost the answer to
 // its own COMMIT, and hear of the coupon as late as of another sidecar's.
-func (c *client) reserve(customer, order, coupon string) string {
+func (c *insister) reserve(customer, order, coupon string) string {
 	body := orderOf(c, customer, `"O-1"`, quoted(order))
 	var q quote
 	eventually(c, "coupon "+coupon+" is offered", func() bool {
@@ -110,7 +110,7 @@ func (c *client) reserve(customer, order, coupon string) string {
 }
 
 // block has no key and needs none: it answers the same however often it is asked.
-func (c *client) block(customer string) {
+func (c *insister) block(customer string) {
 	blocking := call{method: http.MethodPut, path: blockPath(customer), body: `{"reason":"fraud"}`, admin: true}
 	first := c.insist("block", blocking, http.StatusOK)
 	if again := c.beside.do(c, blocking); string(again.body) != string(first.body) {
@@ -119,7 +119,7 @@ func (c *client) block(customer string) {
 }
 
 // finds expects the same things, each once, in any order.
-func (c *client) finds(what string, got, want []string) {
+func (c *insister) finds(what string, got, want []string) {
 	slices.Sort(got)
 	want = slices.Sorted(slices.Values(want))
 	if !slices.Equal(got, want) {
@@ -128,7 +128,7 @@ func (c *client) finds(what string, got, want []string) {
 }
 
 // findsSettled expects the campaign and the redemption to be where the story left them.
-func (c *client) findsSettled(campaign, redemption string) {
+func (c *insister) findsSettled(campaign, redemption string) {
 	var got struct {
 		Status string
 		Issued int
@@ -140,7 +140,7 @@ func (c *client) findsSettled(campaign, redemption string) {
 }
 
 // listed are the ids of a list.
-func (c *client) listed(path string) (ids []string) {
+func (c *insister) listed(path string) (ids []string) {
 	type item struct{ ID string }
 	for _, i := range collect[item](c, path, func(path string) answer { return c.beside.get(c, path) }) {
 		ids = append(ids, i.ID)
@@ -148,7 +148,7 @@ func (c *client) listed(path string) (ids []string) {
 	return ids
 }
 
-func (c *client) kinds(coupon string) (kinds []string) {
+func (c *insister) kinds(coupon string) (kinds []string) {
 	for _, e := range c.beside.life(c, coupon, "") {
 		kinds = append(kinds, e.Kind)
 	}
@@ -156,7 +156,7 @@ func (c *client) kinds(coupon string) (kinds []string) {
 }
 
 // couponsOf are the ids of the coupons that an answer gives.
-func couponsOf(c *client, a answer) []string {
+func couponsOf(c *insister, a answer) []string {
 	var out struct{ Coupons []coupon }
 	a.into(c, &out)
 	return ids(out.Coupons)

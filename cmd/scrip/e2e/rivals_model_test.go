@@ -38,10 +38,10 @@ type result struct {
 
 // shelf is all that the books know of three orders and two coupons: what each order holds. A coupon is reserved or used
 // by the order that holds it, else available; a redemption that no order holds was released.
-type shelf [3]booking
+type shelf [3]standing
 
-// booking is an order's live redemption; none has no id.
-type booking struct {
+// standing is an order's live redemption; none has no id.
+type standing struct {
 	redemption string
 	coupon     int
 	confirmed  bool
@@ -49,8 +49,8 @@ type booking struct {
 
 // answers is what the books must answer, and what they know then. The id of a new redemption is theirs to make.
 func (s shelf) answers(in bid, made string) (result, shelf) {
-	held := slices.IndexFunc(s[:], func(b booking) bool { return b.redemption == in.redemption })
-	rival := slices.IndexFunc(s[:], func(b booking) bool {
+	held := slices.IndexFunc(s[:], func(b standing) bool { return b.redemption == in.redemption })
+	rival := slices.IndexFunc(s[:], func(b standing) bool {
 		return b.redemption != "" && b.coupon != couponless && b.coupon == in.coupon
 	})
 	switch in.verb {
@@ -69,7 +69,7 @@ func (s shelf) answers(in bid, made string) (result, shelf) {
 		case rival >= 0:
 			return conflict("coupon.unavailable"), s
 		}
-		s[in.order] = booking{redemption: made, coupon: in.coupon}
+		s[in.order] = standing{redemption: made, coupon: in.coupon}
 		return result{status: http.StatusCreated, redemption: made, state: "reserved"}, s
 	case "confirm":
 		if held < 0 {
@@ -82,7 +82,7 @@ func (s shelf) answers(in bid, made string) (result, shelf) {
 		return conflict("redemption.confirmed"), s
 	}
 	if held >= 0 {
-		s[held] = booking{}
+		s[held] = standing{}
 	}
 	return result{status: http.StatusOK, redemption: in.redemption, state: "released"}, s
 }

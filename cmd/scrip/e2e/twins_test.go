@@ -89,7 +89,7 @@ func (p pair) twinStory(t *testing.T) {
 		if r := s.redeemed(t, kept.ID); r.Status != "confirmed" || r.Lines[0].Refunded != "10.00" {
 			t.Errorf("%+v", r)
 		}
-		if kinds := (&client{TB: t, beside: s}).kinds(*kept.CouponID); len(kinds) != 7 {
+		if kinds := (&insister{TB: t, beside: s}).kinds(*kept.CouponID); len(kinds) != 7 {
 			t.Errorf("the coupon's life: %v", kinds)
 		}
 	}
