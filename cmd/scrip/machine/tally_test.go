@@ -1,0 +1,76 @@
+package machine
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"scrip/engine/prove"
+)
+
+// tally counts steps by their kind and by what became of them.
+type tally map[string]map[string]int64
+
+func (c tally) count(kind, outcome string) {
+	if c[kind] == nil {
+		c[kind] = make(map[string]int64)
+	}
+	c[kind][outcome]++
+}
+
+// report tells what was lived, and fails if that is less than was promised: in
+// number, and in a proof also in kind.
+func (c tally) report(t *testing.T, took time.Duration) {
+	t.Helper()
+	total, lines := int64(0), []string{}
+	for kind, outcomes := range c {
+		n, parts := int64(0), []string{}
+		for outcome, times := range outcomes {
+			n += times
+			parts = append(parts, fmt.Sprint(outcome, " ×", times))
+		}
+		slices.Sort(parts)
+		total += n
+		lines = append(lines, fmt.Sprintf("%-9s %7d  %s", kind, n, strings.Join(parts, ", ")))
+	}
+	slices.Sort(lines)
+	t.Logf("%d steps in %.1f s, no difference\n%s", total, took.Seconds(), strings.Join(lines, "\n"))
+	if total < promised {
+		t.Errorf("%d steps, %d were promised", total, promised)
+	}
+	for kind, outcomes := range promisedOutcomes {
+		for _, outcome := range outcomes {
+			if often := int64(prove.Count(0, 20)); c[kind][outcome] < often {
+				t.Errorf("%s was answered %q %d times, want at least %d", kind, outcome, c[kind][outcome], often)
+			}
+		}
+	}
+}
+
+// promisedOutcomes are all that can become of a request: a proof meets each.
+var promisedOutcomes = map[string][]string{
+	"campaign": {"201", "409 campaign.exists"},
+	"pause":    {"200", "404 campaign.not_found"},
+	"issue": {"201", "404 campaign.not_found", "409 campaign.paused", "409 campaign.ended", "409 campaign.exhausted",
+		"409 campaign.customer_limit"},
+	"register": {"201", "200"},
+	"revoke":   {"200", "404 coupon.not_found", "409 coupon.used"},
+	"block":    {"200"},
+	"unblock":  {"204"},
+	"quote":    {"201", "422 coupon.not_found", "422 coupon.not_applicable", "201 late"},
+	"reserve":  {"201", "404 quote.not_found", "409 order.already_redeemed", "409 coupon.unavailable", "409 quote.stale"},
+	"confirm":  {"200", "404 redemption.not_found", "409 redemption.expired", "409 redemption.released", "409 coupon.unavailable"},
+	"release":  {"200", "404 redemption.not_found", "409 redemption.confirmed"},
+	"refund": {"201", "404 redemption.not_found", "409 redemption.not_confirmed", "422 refund.exceeds_paid",
+		"422 request.invalid"},
+	"retry": {"the same bytes", "422 idempotency.key_reused", "the key was free"},
+	"duplicate": {"campaign 409 campaign.exists", "issue 201", "issue 409 campaign.customer_limit", "register 200", "revoke 200", "quote 201",
+		"reserve 409 order.already_redeemed", "confirm 200", "release 200", "refund 201", "refund 422 refund.exceeds_paid"},
+	"expire":   {"before", "at", "after"},
+	"clock":    {"forth", "back"},
+	"policies": {"changed"},
+	"forget":   {"all quotes"},
+	"restart":  {"reopened"},
+}
