@@ -61,6 +61,7 @@ func parseURL(text string) (config *pgx.ConnConfig, connections int, err error) 
 	for name, value := range map[string]string{
 		"application_name":                    "scrip",
 		"enable_seqscan":                      "off", // every statement has an index, and a plan made while a table is small is kept
+		"jit":                                 "off", // to the planner a table that has to be read whole costs so much that it would compile for half a second
 		"statement_timeout":                   strconv.FormatInt(statementTimeout.Milliseconds(), 10),
 		"idle_in_transaction_session_timeout": strconv.FormatInt(idleTimeout.Milliseconds(), 10),
 	} {
