@@ -17,6 +17,9 @@ func (m *machine) retry(t *rapid.T) {
 	if len(keyed) == 0 {
 		return
 	}
+	if answered := slices.DeleteFunc(slices.Clone(keyed), func(a asked) bool { return m.model.replies[a.key].said.status == 0 }); len(answered) > 0 && !one(t, 4, "refused") {
+		keyed = answered
+	}
 	a := pick(t, keyed, "again")
 	before, answered := m.model.replies[a.key]
 	switch {

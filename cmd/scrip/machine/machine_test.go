@@ -112,7 +112,7 @@ func (m *machine) answer(t *rapid.T, a asked) (outcome string) {
 	if m.past = append(m.past, a); len(m.past) > 40 {
 		m.past = m.past[1:]
 	}
-	return strings.TrimSpace(fmt.Sprint(want.status, " ", want.code))
+	return strings.TrimSpace(fmt.Sprint(want.status, " ", want.code, want.note))
 }
 
 // send makes any request.

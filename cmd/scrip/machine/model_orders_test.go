@@ -78,13 +78,20 @@ func (m *model) redemptionsOf(order string) (list []*redemption) {
 	return list
 }
 
+// live tells whether an order has a redemption that is reserved or confirmed.
+func (m *model) live(order string) bool {
+	return slices.ContainsFunc(m.orders, func(r *redemption) bool {
+		return r.order == order && (m.statusOf(r) == reserved || m.statusOf(r) == confirmed)
+	})
+}
+
 // reserve books a quote; the refusals are looked at in the contract's order.
 func (m *model) reserve(quoteID string) answer {
 	q := m.alive(quoteID)
 	if q == nil {
 		return refuse(http.StatusNotFound, "quote.not_found")
 	}
-	if slices.ContainsFunc(m.redemptionsOf(q.OrderID), func(r *redemption) bool { return slices.Contains([]string{reserved, confirmed}, m.statusOf(r)) }) {
+	if m.live(q.OrderID) {
 		return refuse(http.StatusConflict, "order.already_redeemed")
 	}
 	var k *coupon
@@ -100,7 +107,7 @@ func (m *model) reserve(quoteID string) answer {
 	r := m.booked(q, k)
 	m.orders = append(m.orders, r)
 	m.happened(k, r, "redemption.reserved", m.now, m.by)
-	return done(http.StatusCreated, true, m.showRedemption(r))
+	return done(http.StatusCreated, true, m.showRedemption(r)).with(k)
 }
 
 // booked is the quote as it is kept: what was paid for a line is its payable
@@ -155,7 +162,7 @@ func (m *model) confirm(id string) answer {
 		r.coupon.used = true
 	}
 	m.happened(r.coupon, r, "redemption.confirmed", m.now, m.by)
-	return done(http.StatusOK, true, m.showRedemption(r))
+	return done(http.StatusOK, true, m.showRedemption(r)).with(r.coupon)
 }
 
 func (m *model) release(id string) answer {
@@ -170,7 +177,7 @@ func (m *model) release(id string) answer {
 	}
 	r.state = released
 	m.happened(r.coupon, r, "redemption.released", m.now, m.by)
-	return done(http.StatusOK, true, m.showRedemption(r))
+	return done(http.StatusOK, true, m.showRedemption(r)).with(r.coupon)
 }
 
 // refund gives back what is asked for, all of it or nothing.
@@ -224,7 +231,7 @@ func (m *model) refund(id string, in refundIn) answer {
 	body.Returned = tender{nothing, nothing, nothing, body.Amount}
 	r.refunds = append(r.refunds, body)
 	m.happened(r.coupon, r, "redemption.refunded", m.now, m.by)
-	return done(http.StatusCreated, true, body)
+	return done(http.StatusCreated, true, body).with(r.coupon)
 }
 
 // sound tells whether something is named, and nothing twice.

@@ -78,9 +78,18 @@ type answer struct {
 	reasons []reason
 	faults  []fault
 	wrote   bool
+	note    string // what to count it as, besides
 }
 
 func refuse(status int, code string) answer { return answer{status: status, code: code} }
+
+// with notes that a coupon was concerned.
+func (a answer) with(k *coupon) answer {
+	if k != nil {
+		a.note = "with a coupon"
+	}
+	return a
+}
 
 func done(status int, wrote bool, body any) answer {
 	return answer{status: status, body: body, wrote: wrote}

@@ -29,8 +29,8 @@ func (m *machine) drawRequest(t *rapid.T) (r request) {
 		o.ID = fmt.Sprint("order ", even(t, m.orders, "order"))
 	}
 	m.orders++
-	o.Type = pick(t, []string{"dropshipping", "dropshipping", "dropshipping", "sample"}, "type")
-	o.Currency = pick(t, []string{"USD", "USD", "USD", "USD", "JPY", "KWD"}, "currency")
+	o.Type = pick(t, []string{"dropshipping", "dropshipping", "dropshipping", "dropshipping", "dropshipping", "sample"}, "type")
+	o.Currency = pick(t, []string{"USD", "USD", "USD", "USD", "USD", "USD", "JPY", "KWD"}, "currency")
 	var cost int64
 	for s := range rapid.IntRange(1, 2).Draw(t, "sub-orders") {
 		sub := subOrderIn{ID: fmt.Sprint("s", s)}
@@ -54,7 +54,7 @@ func (m *machine) drawRequest(t *rapid.T) (r request) {
 // drawLine draws a line whose price may be finer than the currency.
 func drawLine(t *rapid.T, id, currency string) (l lineIn) {
 	l.ID, l.Product.ID = id, "p"+id
-	l.Product.Type = pick(t, []string{"ordinary", "ordinary", "ordinary", "supplier", "gadget"}, "product")
+	l.Product.Type = pick(t, []string{"ordinary", "ordinary", "ordinary", "ordinary", "ordinary", "supplier", "gadget"}, "product")
 	thousandths := rapid.Int64Range(0, 9_999).Draw(t, "price")
 	if currency == "JPY" {
 		thousandths *= 100
@@ -102,22 +102,26 @@ func (m *machine) quoteLate(t *rapid.T, at int, r request) {
 	}
 }
 
-// reserve redeems a quote, mostly one of the last, or none.
+// reserve redeems a quote: mostly one with a coupon for an order that nobody
+// has redeemed, or any that lives, or that has lived, or none.
 func (m *machine) reserve(t *rapid.T) {
-	var ids, alive []string
+	lists := make([][]string, 4)
 	for _, q := range m.model.quotes {
-		if ids = append(ids, q.ID); m.model.now.Before(q.expires) {
-			alive = append(alive, q.ID)
+		free := !m.model.live(q.OrderID)
+		for i, fit := range []bool{true, m.model.now.Before(q.expires), free, free && q.Selection.CouponID != nil} {
+			if fit {
+				lists[i] = append(lists[i], q.ID)
+				continue
+			}
+			break
 		}
 	}
-	slices.Sort(ids)
-	slices.Sort(alive)
 	id := "q_none"
-	switch {
-	case len(alive) > 0 && !one(t, 8, "any"):
-		id = pick(t, alive, "quote")
-	case len(ids) > 0 && !one(t, 8, "none"):
-		id = pick(t, ids, "quote")
+	for _, list := range lists[:pick(t, []int{0, 1, 2, 3, 3, 4, 4, 4, 4, 4, 4, 4}, "which")] {
+		if len(list) > 0 {
+			slices.Sort(list)
+			id = pick(t, list, "quote")
+		}
 	}
 	m.do(t, op{kind: "reserve", method: http.MethodPost, path: "/v1/redemptions", body: write(map[string]string{"quote_id": id}),
 		expect: func() answer { return m.model.reserve(id) }})
@@ -151,32 +155,45 @@ func (m *machine) release(t *rapid.T) {
 }
 
 // refund asks for units, amounts and charges, now and then for what there is
-// not.
+// not, or for nothing.
 func (m *machine) refund(t *rapid.T) {
-	id, currency := m.redemption(t, confirmed), "USD"
-	if r := m.model.redemption(id); r != nil {
-		currency = r.currency
-	}
+	id := m.redemption(t, confirmed)
+	r := m.model.redemption(id)
 	in := refundIn{Reason: pick(t, []string{"", "dispute"}, "reason")}
-	for range rapid.IntRange(0, 3).Draw(t, "lines") {
-		line := refundLine{ID: pick(t, []string{"l0", "l0", "l1", "l2", "l3"}, "line")}
-		if one(t, 20, "a charge for a line") {
-			line.ID = "c0"
-		}
-		if rapid.Bool().Draw(t, "by units") {
-			line.Quantity = rapid.Int64Range(1, 2).Draw(t, "units")
-		} else {
-			line.Amount = text(rapid.Int64Range(1, 400).Draw(t, "amount"), currency)
-		}
-		in.Lines = append(in.Lines, line)
-	}
-	for range rapid.IntRange(0, 1).Draw(t, "charges") {
-		in.Charges = append(in.Charges, namedAmount{pick(t, []string{"c0", "c1"}, "charge"),
-			text(rapid.Int64Range(1, 5).Draw(t, "amount"), currency)})
+	if r == nil {
+		in.Lines = []refundLine{{ID: "l0", Quantity: 1}}
+	} else {
+		m.drawParts(t, r, &in)
 	}
 	m.do(t, op{kind: "refund", method: http.MethodPost, path: "/v1/redemptions/" + id + "/refunds", body: write(in),
 		expect: func() answer { return m.model.refund(id, in) }})
-	if r := m.model.redemption(id); r != nil {
+	if r != nil {
 		m.compareRefunds(t, r, 100)
+	}
+}
+
+func (m *machine) drawParts(t *rapid.T, r *redemption, in *refundIn) {
+	upTo := func(left int64) string {
+		return text(rapid.Int64Range(1, left+1).Draw(t, "amount"), r.currency) // one more than there is, too
+	}
+	for _, l := range r.lines {
+		if one(t, 2, "not this line") {
+			continue
+		}
+		line := refundLine{ID: l.id}
+		if rapid.Bool().Draw(t, "by units") {
+			line.Quantity = rapid.Int64Range(1, l.quantity-l.units+1).Draw(t, "units")
+		} else {
+			line.Amount = upTo(l.left())
+		}
+		in.Lines = append(in.Lines, line)
+	}
+	for _, c := range r.charges {
+		if one(t, 3, "this charge") {
+			in.Charges = append(in.Charges, namedAmount{c.id, upTo(c.left())})
+		}
+	}
+	if one(t, 20, "wrong") {
+		in.Lines = append(in.Lines, refundLine{ID: pick(t, []string{"l0", "l9", "c0"}, "line"), Quantity: 1})
 	}
 }

@@ -18,9 +18,9 @@ var steps = []struct {
 	weight int
 	do     func(*machine, *rapid.T)
 }{
-	{"campaign", 2, (*machine).create}, {"pause", 1, (*machine).pause}, {"issue", 5, (*machine).issue},
-	{"register", 1, (*machine).register}, {"revoke", 1, (*machine).revoke}, {"block", 1, (*machine).block}, {"unblock", 1, (*machine).unblock},
-	{"quote", 6, (*machine).quote}, {"reserve", 6, (*machine).reserve}, {"confirm", 3, (*machine).confirm}, {"release", 2, (*machine).release},
+	{"campaign", 2, (*machine).create}, {"pause", 1, (*machine).pause}, {"issue", 6, (*machine).issue},
+	{"register", 1, (*machine).register}, {"revoke", 1, (*machine).revoke}, {"block", 1, (*machine).block}, {"unblock", 2, (*machine).unblock},
+	{"quote", 8, (*machine).quote}, {"reserve", 6, (*machine).reserve}, {"confirm", 3, (*machine).confirm}, {"release", 2, (*machine).release},
 	{"refund", 4, (*machine).refund}, {"expire", 1, (*machine).expire}, {"retry", 4, (*machine).retry}, {"duplicate", 3, (*machine).duplicate},
 	{"clock", 1, (*machine).clock}, {"policies", 1, (*machine).changePolicies}, {"forget", 1, (*machine).forget}, {"restart", 1, (*machine).restart},
 }
@@ -83,7 +83,7 @@ func (m *machine) campaign(t *rapid.T) string {
 		ids = append(ids, id)
 	}
 	slices.Sort(ids)
-	if id := pick(t, campaigns, "campaign"); one(t, 3, "by name") {
+	if id := pick(t, campaigns, "campaign"); one(t, 5, "by name") {
 		return id
 	}
 	return pick(t, ids, "campaign")
@@ -95,11 +95,11 @@ func (m *machine) create(t *rapid.T) {
 	if id == "none" { // there never is
 		id = fmt.Sprint("campaign ", len(m.model.campaigns))
 	}
-	in := campaignIn{ID: id, Name: id, terms: drawTerms(t), PerCustomer: rapid.Int64Range(1, 4).Draw(t, "per customer")}
-	if n := rapid.Int64Range(0, 12).Draw(t, "quantity"); n > 0 {
+	in := campaignIn{ID: id, Name: id, terms: drawTerms(t), PerCustomer: 1 + int64(even(t, 6, "per customer"))}
+	if n := rapid.Int64Range(0, 12).Draw(t, "quantity"); n > 0 && one(t, 2, "bounded") {
 		in.Quantity = &n
 	}
-	hours := func(name string) time.Duration { return time.Duration(rapid.IntRange(-4, 4).Draw(t, name)) * time.Hour }
+	hours := func(name string) time.Duration { return time.Duration(even(t, 12, name)-7) * time.Hour }
 	starts := m.model.now
 	if h := hours("starts in"); h > 0 {
 		starts = starts.Add(h)
@@ -194,7 +194,7 @@ func (m *machine) unblock(t *rapid.T) {
 // before and after it.
 func (m *machine) clock(t *rapid.T) {
 	to := m.model.now.Add(time.Duration(pick(t, []int64{
-		1, 1_000, 60_000_000, 600_000_000, 3_600_000_000, 86_400_000_000, 9 * 86_400_000_000, -1, -600_000_000, -3_600_000_000, -10 * 86_400_000_000,
+		1, 1_000, 1_000_000, 60_000_000, 60_000_000, 600_000_000, 600_000_000, 3_600_000_000, 86_400_000_000, 9 * 86_400_000_000, -1, -600_000_000, -3_600_000_000, -10 * 86_400_000_000,
 	}, "microseconds")) * time.Microsecond)
 	if next := m.model.instants(); len(next) > 0 && !one(t, 4, "anywhere") {
 		by := even(t, 3, "off by") - 1
@@ -227,7 +227,7 @@ func (m *machine) expire(t *rapid.T) {
 }
 
 func (m *machine) changePolicies(t *rapid.T) {
-	if at := even(t, len(m.policies)+2, "revision") - 2; at < 0 {
+	if at := even(t, len(m.policies)+3, "revision") - 3; at < 0 {
 		m.model.rules = &m.policies[0] // mostly those that are shipped
 	} else {
 		m.model.rules = &m.policies[at]
