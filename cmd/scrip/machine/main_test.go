@@ -16,13 +16,16 @@ import (
 // stepsAHistory is how many steps a history has on average.
 const stepsAHistory = 200
 
-// promised is how many steps are lived on each store.
-var promised = int64(prove.Count(600, 1_000_000))
+// batch is how many histories are lived before the steps are counted.
+var batch = prove.Count(2, 50)
 
-// TestMain sets how many histories there are, a few more than the steps need;
-// -rapid.checks and -rapid.steps still override. No goroutine may be left.
+// promised is how many steps are lived on each store, at least.
+var promised = flag.Int64("steps", int64(prove.Count(usualSteps, provenSteps)), "steps on each store")
+
+// TestMain sets the length of histories; -rapid.steps still overrides. No
+// goroutine may be left.
 func TestMain(m *testing.M) {
-	for name, value := range map[string]int{"rapid.checks": prove.Count(6, 5_200), "rapid.steps": stepsAHistory} {
+	for name, value := range map[string]int{"rapid.checks": batch, "rapid.steps": stepsAHistory} {
 		if err := flag.Set(name, strconv.Itoa(value)); err != nil {
 			panic(err)
 		}

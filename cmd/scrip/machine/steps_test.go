@@ -167,8 +167,12 @@ func (m *machine) drawCoupon(t *rapid.T) string {
 	return "cpn_none"
 }
 
+// revoke takes back any coupon, or one that an order holds.
 func (m *machine) revoke(t *rapid.T) {
 	id := m.drawCoupon(t)
+	if r := m.model.redemption(m.redemption(t, reserved)); r != nil && r.coupon != nil {
+		id = r.coupon.id
+	}
 	m.do(t, op{kind: "revoke", admin: true, method: http.MethodPost, path: "/admin/v1/coupons/" + id + "/revoke",
 		expect: func() answer { return m.model.revoke(id) }})
 }

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"scrip/engine/prove"
 )
 
 // tally counts steps by their kind and by what became of them.
@@ -20,11 +18,19 @@ func (c tally) count(kind, outcome string) {
 	c[kind][outcome]++
 }
 
-// report tells what was lived, and fails if that is less than was promised: in
-// number, and in a proof also in kind.
+func (c tally) total() (n int64) {
+	for _, outcomes := range c {
+		for _, times := range outcomes {
+			n += times
+		}
+	}
+	return n
+}
+
+// report tells what was lived. Of many steps every outcome must be among them.
 func (c tally) report(t *testing.T, took time.Duration) {
 	t.Helper()
-	total, lines := int64(0), []string{}
+	lines := []string{}
 	for kind, outcomes := range c {
 		n, parts := int64(0), []string{}
 		for outcome, times := range outcomes {
@@ -32,25 +38,24 @@ func (c tally) report(t *testing.T, took time.Duration) {
 			parts = append(parts, fmt.Sprint(outcome, " ×", times))
 		}
 		slices.Sort(parts)
-		total += n
 		lines = append(lines, fmt.Sprintf("%-9s %7d  %s", kind, n, strings.Join(parts, ", ")))
 	}
 	slices.Sort(lines)
-	t.Logf("%d steps in %.1f s, no difference\n%s", total, took.Seconds(), strings.Join(lines, "\n"))
-	if total < promised {
-		t.Errorf("%d steps, %d were promised", total, promised)
+	t.Logf("%d steps in %.1f s, no difference\n%s", c.total(), took.Seconds(), strings.Join(lines, "\n"))
+	if c.total() < *promised {
+		t.Errorf("%d steps, %d were promised", c.total(), *promised)
 	}
-	for kind, outcomes := range promisedOutcomes {
+	for kind, outcomes := range expectedOutcomes {
 		for _, outcome := range outcomes {
-			if often := int64(prove.Count(0, 20)); c[kind][outcome] < often {
-				t.Errorf("%s was answered %q %d times, want at least %d", kind, outcome, c[kind][outcome], often)
+			if c.total() >= 50_000 && c[kind][outcome] < 10 {
+				t.Errorf("%s was answered %q %d times", kind, outcome, c[kind][outcome])
 			}
 		}
 	}
 }
 
-// promisedOutcomes are all that can become of a request: a proof meets each.
-var promisedOutcomes = map[string][]string{
+// expectedOutcomes are all that can become of a request.
+var expectedOutcomes = map[string][]string{
 	"campaign": {"201", "409 campaign.exists"},
 	"pause":    {"200", "404 campaign.not_found"},
 	"issue": {"201", "404 campaign.not_found", "409 campaign.paused", "409 campaign.ended", "409 campaign.exhausted",
