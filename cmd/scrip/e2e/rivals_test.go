@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"scrip/cache/redistest"
 	"scrip/engine/ledger/sqlstore/pgtest"
@@ -56,11 +57,22 @@ func contend(t *testing.T, fleet []*sidecar, tactics tactics) *race {
 	contests := prove.Count(20, 1_000) / len(contest{}.coupons)
 	r := &race{fleet: fleet, tactics: tactics, contests: newContests(t, fleet, contests), each: prove.Count(300, 100_000) / contests}
 	r.run(t)
+	began := time.Now()
+	unanswered := 0
 	for _, c := range r.contests {
 		if err := historyFault(c.history); err != nil {
 			t.Errorf("orders %q, coupons %q: %v", c.orders, c.coupons, err)
 			break // one is enough to read
 		}
+		for _, o := range c.history {
+			if o.Output.(result) == unavailable {
+				unanswered++
+			}
+		}
+	}
+	t.Logf("the histories were checked in %.1f s", time.Since(began).Seconds())
+	if most := len(r.contests) * r.each / 1_000; unanswered > most {
+		t.Errorf("%d requests were answered that the ledger is unavailable: more than %d in a crowd is no bad luck", unanswered, most)
 	}
 	return r
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/url"
@@ -23,8 +24,8 @@ var migrations embed.FS
 // and never wait for the writer (WAL).
 const readers = 4
 
-// busyMillis is how long a statement waits for another process that writes
-// the same file.
+// busyMillis is how long a statement waits for another process that has the
+// same file to itself. Transactions wait for their turn in [writer.begin].
 const busyMillis = 5_000
 
 // sqlite is a store in one SQLite file.
@@ -84,6 +85,9 @@ func (s *sqlite) open(ctx context.Context, path string, lost func(error)) (err e
 	conn, err := s.writing.Conn(ctx)
 	if err != nil {
 		return unavailable(err)
+	}
+	if _, err := conn.ExecContext(ctx, "PRAGMA busy_timeout = 0"); err != nil { // it waits by itself
+		return errors.Join(unavailable(err), conn.Close())
 	}
 	s.writer = startWriter(conn, lost)
 	return nil

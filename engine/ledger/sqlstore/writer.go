@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"scrip/engine/ledger"
 )
@@ -26,6 +27,7 @@ type writer struct {
 	session  *session
 	jobs     chan job
 	looks    chan chan look // for what others wrote
+	patience time.Duration  // with others who write the file
 	failed   atomic.Bool    // the last transaction: the file cannot be written, as far as is known
 	lost     error          // a sync that failed: nothing is booked any more
 	tell     func(error)    // of it
@@ -47,6 +49,7 @@ func startWriter(conn *sql.Conn, tell func(error)) *writer {
 		session:  &session{on: statements, speaks: speaksSQLite},
 		jobs:     make(chan job, maxWaiting),
 		looks:    make(chan chan look),
+		patience: turnPatience,
 		tell:     tell,
 		stop:     make(chan struct{}),
 		stopped:  make(chan struct{}),
@@ -129,7 +132,7 @@ func (w *writer) transaction(group []job, results []error) error {
 	if w.lost != nil {
 		return w.lost
 	}
-	if err := w.raw("BEGIN IMMEDIATE"); err != nil {
+	if err := w.begin(); err != nil {
 		return err
 	}
 	for i, j := range group {
