@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 
 	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/database"
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"scrip/engine/ledger"
@@ -133,11 +134,41 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	// Processes that open a fresh file at once race for each of its migrations,
 	// the first table of goose included: who loses one looks again.
 	for range len(provider.ListSources()) + 2 {
-		if _, err = provider.Up(ctx); err == nil || isLostSync(err) {
+		if err = countMigrations(ctx, db); err == nil {
+			_, err = provider.Up(ctx)
+		}
+		if err == nil || isLostSync(err) {
 			break
 		}
 	}
 	return unavailable(err)
+}
+
+// countMigrations makes the table in which goose counts migrations, if there is
+// none. Goose would make it too, but tries again whatever went wrong: a failed
+// sync would pass the second time.
+func countMigrations(ctx context.Context, db *sql.DB) error {
+	store, err := database.NewStore(database.DialectSQLite3, goose.DefaultTablename)
+	if err != nil {
+		return err
+	}
+	var there bool
+	err = db.QueryRowContext(ctx, `SELECT count(*) > 0 FROM sqlite_master WHERE name = ?`, goose.DefaultTablename).Scan(&there)
+	if err != nil || there {
+		return err
+	}
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // nothing to do after a commit
+	if err := store.CreateVersionTable(ctx, tx); err != nil {
+		return err
+	}
+	if err := store.Insert(ctx, tx, database.InsertRequest{Version: 0}); err != nil {
+		return err
+	}
+	return tx.Commit()
 }
 
 // Write runs fn in one durable transaction, together with others that wait.
