@@ -116,6 +116,13 @@ func TestABusyFileIsUnavailable(t *testing.T) {
 		if err := put(1); !errors.Is(err, ledger.ErrUnavailable) {
 			t.Errorf("a write to a busy file: %v", err)
 		}
+		gone, leave := context.WithCancel(t.Context())
+		leave()
+		for range 20 { // whether they were taken into the queue or not
+			if err := second.Write(gone, putMeta("gone")); !errors.Is(err, context.Canceled) {
+				t.Errorf("one who has gone waits for the file: %v", err)
+			}
+		}
 		if _, err := second.Holdings(t.Context(), []string{"c"}, time.Unix(0, 0)); err != nil {
 			t.Errorf("a read of a busy file: %v", err)
 		}

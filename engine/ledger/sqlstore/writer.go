@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -92,8 +93,10 @@ func (w *writer) run() {
 		case answer := <-w.looks:
 			answer <- w.look()
 		case first := <-w.jobs:
-			w.commit(w.group(first))
-			w.checkpoint(maxLogFrames)
+			if group := stillThere(w.group(first)); len(group) > 0 {
+				w.commit(group)
+				w.checkpoint(maxLogFrames)
+			}
 		}
 	}
 }
@@ -110,6 +113,18 @@ func (w *writer) group(first job) []job {
 		}
 	}
 	return group
+}
+
+// stillThere answers those who have gone, before the rest waits for a file that
+// another process writes: behind such a wait there may be many groups.
+func stillThere(group []job) []job {
+	return slices.DeleteFunc(group, func(j job) bool {
+		gone := j.ctx.Err()
+		if gone != nil {
+			j.done <- unavailable(gone)
+		}
+		return gone != nil
+	})
 }
 
 // commit runs a group in one transaction. A request that fails is rolled back
