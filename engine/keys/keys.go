@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strconv"
 	"strings"
 )
 
@@ -30,6 +31,8 @@ const (
 	purposeFingerprint = "scrip ledger fingerprint v1"
 	purposeReplies     = "scrip idempotent replies v1"
 	purposeQuotes      = "scrip shared quotes v1"
+	purposeLookups     = "scrip gift card lookups v1"
+	purposeCodes       = "scrip gift card codes v1 " // and the key's number
 )
 
 // Generate makes a new random master key.
@@ -66,6 +69,14 @@ func (m Master) Replies() Box { return newBox(m.derive(purposeReplies)) }
 
 // QuoteHMAC is the secret under which replicas sign quotes that they share.
 func (m Master) QuoteHMAC() []byte { return m.derive(purposeQuotes) }
+
+// CardLookups is the MAC by which gift cards are found.
+func (m Master) CardLookups() MAC { return newMAC(m.derive(purposeLookups)) }
+
+// Codes is a box for the codes of gift cards, one of many by number.
+func (m Master) Codes(number int64) Box {
+	return newBox(m.derive(purposeCodes + strconv.FormatInt(number, 10)))
+}
 
 func (m Master) derive(purpose string) []byte {
 	key, err := hkdf.Key(sha256.New, m.secret[:], nil, purpose, Size)

@@ -171,7 +171,7 @@ func (e *Entry) Revoke(id string) (Coupon, error) {
 	if err != nil {
 		return Coupon{}, err
 	}
-	if err := e.endHolds("", id); err != nil {
+	if err := e.endHolds(Hold{CouponID: id}); err != nil {
 		return Coupon{}, err
 	}
 	if c.heldAt(e.now) {

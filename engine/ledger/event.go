@@ -25,6 +25,7 @@ const (
 	CouponRevoked  EventKind = "coupon.revoked"
 	OrderReserved  EventKind = "redemption.reserved"
 	OrderConfirmed EventKind = "redemption.confirmed"
+	OrderPaid      EventKind = "redemption.paid" // from the wallet, wholly or in part
 	OrderReleased  EventKind = "redemption.released"
 	HoldEnded      EventKind = "redemption.expired"
 	OrderRefunded  EventKind = "redemption.refunded"

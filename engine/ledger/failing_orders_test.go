@@ -50,8 +50,8 @@ func (tx stumblingTx) UseCoupon(ctx context.Context, id, by string) (bool, error
 	return or(tx.s, func() (bool, error) { return tx.Tx.UseCoupon(ctx, id, by) })
 }
 
-func (tx stumblingTx) EndHolds(ctx context.Context, orderID, couponID string, now time.Time) ([]ledger.Redemption, error) {
-	return or(tx.s, func() ([]ledger.Redemption, error) { return tx.Tx.EndHolds(ctx, orderID, couponID, now) })
+func (tx stumblingTx) EndHolds(ctx context.Context, of ledger.Hold, now time.Time) ([]ledger.Redemption, error) {
+	return or(tx.s, func() ([]ledger.Redemption, error) { return tx.Tx.EndHolds(ctx, of, now) })
 }
 
 func (tx stumblingTx) InsertRedemption(ctx context.Context, r ledger.Redemption) (bool, error) {

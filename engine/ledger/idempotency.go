@@ -40,13 +40,14 @@ type Reply struct {
 // and leaves the key free. op may run more than once.
 func (b *Book) Do(ctx context.Context, request Request, op func(*Entry) (Reply, error)) (reply Reply, replayed bool, err error) {
 	var touched []string
+	var refused error // although something was written
 	// Whatever became of it: what was read before may be old by now.
 	defer func() {
 		b.known.drop(touched)
 		b.touched.add(touched)
 	}()
 	err = b.store.Write(ctx, func(tx Tx) error {
-		reply, replayed = Reply{}, false
+		reply, replayed, refused = Reply{}, false, nil
 		if request.Key != "" {
 			free, err := tx.TakeKey(ctx, request.Key, b.Now())
 			if err != nil {
@@ -63,7 +64,16 @@ func (b *Book) Do(ctx context.Context, request Request, op func(*Entry) (Reply, 
 		e := &Entry{ctx: ctx, book: b, tx: tx, now: b.Now(), by: request.By, requestID: request.ID}
 		reply, err = op(e)
 		touched = append(touched, e.touched...)
+		var last lasting
 		switch {
+		case errors.As(err, &last):
+			refused = last.refused
+			if request.Key != "" {
+				err = tx.FreeKey(ctx, request.Key)
+			} else {
+				err = nil
+			}
+			return err
 		case err != nil || request.Key == "":
 			return err
 		case !e.wrote:
@@ -72,6 +82,8 @@ func (b *Book) Do(ctx context.Context, request Request, op func(*Entry) (Reply, 
 		return b.saveReply(ctx, tx, request, reply, e.now)
 	})
 	switch {
+	case err == nil && refused != nil:
+		return Reply{}, false, refused
 	case err == nil || errors.Is(err, errNothing):
 		return reply, replayed, nil
 	case errors.Is(err, ErrInFlight):

@@ -20,6 +20,8 @@ type Redemption struct {
 	Totals         pricing.Totals
 	Lines          []RedeemedLine
 	Charges        []RedeemedCharge
+	Drawn          Tender // what the wallet paid; External is 0
+	Returned       Tender // by refunds; External does not count
 	State          RedemptionState
 	HoldUntil      time.Time // the hold ends at this instant, without anybody's doing
 	CreatedAt      time.Time

@@ -74,8 +74,10 @@ func (e *Entry) Refund(redemptionID string, in RefundRequest) (Refund, error) {
 	if len(over.Faults) > 0 {
 		return Refund{}, over
 	}
-	out.Returned = Tender{External: out.Amount}
 	if out.ID, err = newID("rfd_"); err != nil {
+		return Refund{}, err
+	}
+	if err := e.giveBack(&r, &out); err != nil {
 		return Refund{}, err
 	}
 	if err := e.save(&r); err != nil {

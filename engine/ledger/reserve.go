@@ -30,7 +30,7 @@ var ErrChanged = errors.New("changed meanwhile")
 func (e *Entry) Reserve(r Reservation) (Redemption, error) {
 	booked := r.Redemption
 	booked.State, booked.CreatedAt, booked.HoldUntil = Reserved, e.now, e.now.Add(r.Hold).Truncate(time.Microsecond)
-	if err := e.endHolds(booked.OrderID, booked.CouponID); err != nil {
+	if err := e.endHolds(Hold{OrderID: booked.OrderID, CouponID: booked.CouponID}); err != nil {
 		return Redemption{}, err
 	}
 	live, err := e.tx.LiveRedemption(e.ctx, booked.OrderID)
@@ -98,11 +98,14 @@ func (e *Entry) available(id string) (*Coupon, error) {
 	return &c, nil
 }
 
-// endHolds writes down which holds of an order and of a coupon have run out, and
-// lets go of what they held, so that they are in nobody's way. An id of "" is
-// none.
-func (e *Entry) endHolds(orderID, couponID string) error {
-	ended, err := e.tx.EndHolds(e.ctx, orderID, couponID, e.now)
+// Hold says whose holds are meant: those of an order, of a coupon, and those
+// that a customer has paid for. An id of "" is none.
+type Hold struct{ OrderID, CouponID, CustomerID string }
+
+// endHolds writes down which holds have run out, and lets go of what they held,
+// so that they are in nobody's way.
+func (e *Entry) endHolds(of Hold) error {
+	ended, err := e.tx.EndHolds(e.ctx, of, e.now)
 	if err != nil {
 		return err
 	}
@@ -188,16 +191,19 @@ func (e *Entry) endHold(r *Redemption, as RedemptionState) error {
 	return e.record(OrderReleased, e.now, e.by, r, detail)
 }
 
-// letGo ends a redemption's hold on its coupon, if it has one.
+// letGo ends a redemption's hold on its coupon, if it has one, and returns what
+// the wallet has paid.
 func (e *Entry) letGo(r *Redemption) error {
-	if r.CouponID == "" {
-		return nil
+	if r.CouponID != "" {
+		ok, err := e.tx.ReleaseCoupon(e.ctx, r.CouponID, r.ID)
+		if err == nil && !ok {
+			err = ErrChanged
+		}
+		if err != nil {
+			return err
+		}
 	}
-	ok, err := e.tx.ReleaseCoupon(e.ctx, r.CouponID, r.ID)
-	if err == nil && !ok {
-		err = ErrChanged
-	}
-	return err
+	return e.returnPayments(r)
 }
 
 // move changes the state of a reserved redemption, if it still is as it was
@@ -228,9 +234,13 @@ func (e *Entry) redemption(id string) (Redemption, error) {
 func redemption(ctx context.Context, r Reader, id string) (Redemption, error) {
 	found, err := r.Redemption(ctx, id)
 	if errors.Is(err, ErrNotFound) {
-		err = refusal.New(RedemptionNotFound, "there is no redemption %q", id)
+		err = redemptionNotFound(id)
 	}
 	return found, err
+}
+
+func redemptionNotFound(id string) error {
+	return refusal.New(RedemptionNotFound, "there is no redemption %q", id)
 }
 
 func orderRedeemed(orderID, redemptionID string) error {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"scrip/engine/money"
 )
 
 // ErrUnavailable means that the ledger could not be read or written. Nothing
@@ -89,6 +91,27 @@ type Reader interface {
 	// Events lists the events of a coupon.
 	Events(ctx context.Context, couponID string, page Page) ([]Event, error)
 
+	// GiftCard is one card, or ErrNotFound.
+	GiftCard(ctx context.Context, id string) (GiftCard, error)
+	// CardByLookup is the card with a Lookup, or ErrNotFound.
+	CardByLookup(ctx context.Context, lookup []byte) (GiftCard, error)
+	// GiftCards lists the cards of a customer, "" for all there are; status ""
+	// is all, any other is what they are at now.
+	GiftCards(ctx context.Context, customerID string, status CardStatus, now time.Time, page Page) ([]GiftCard, error)
+	// Failures are a subject's failed attempts, zero if there are none.
+	Failures(ctx context.Context, subject []byte) (Failures, error)
+
+	// Balance is a customer's money of a currency, or ErrNotFound if none was
+	// ever booked.
+	Balance(ctx context.Context, customerID string, currency money.Currency) (Balance, error)
+	// Balances are those of all currencies, by code.
+	Balances(ctx context.Context, customerID string) ([]Balance, error)
+	// Journal lists a customer's journal, newest first.
+	Journal(ctx context.Context, customerID string, page Page) ([]JournalEntry, error)
+	// PaidHoldsEnded reports whether a customer's wallet has paid for a
+	// reserved redemption whose hold has ended by now.
+	PaidHoldsEnded(ctx context.Context, customerID string, now time.Time) (bool, error)
+
 	// Reply is the stored reply of an idempotency key, or ErrNotFound.
 	Reply(ctx context.Context, key string) (StoredReply, error)
 	// Meta is a named value of the ledger itself, or ErrNotFound.
@@ -129,10 +152,11 @@ type Tx interface {
 	// does not hold it.
 	UseCoupon(ctx context.Context, id, redemptionID string) (ok bool, err error)
 
-	// EndHolds marks reserved redemptions of an order or of a coupon as lapsed
-	// whose holds have ended by now, and returns them as they are then, in any
-	// order; their coupons are to be released by the caller. An id of "" is none.
-	EndHolds(ctx context.Context, orderID, couponID string, now time.Time) ([]Redemption, error)
+	// EndHolds marks reserved redemptions of an order, of a coupon or that a
+	// customer's wallet has paid for as lapsed whose holds have ended by now, and
+	// returns them as they are then, in any order; what they hold is to be
+	// released by the caller.
+	EndHolds(ctx context.Context, of Hold, now time.Time) ([]Redemption, error)
 	// InsertRedemption adds a redemption; not ok if its order or its coupon
 	// has a live one.
 	InsertRedemption(ctx context.Context, r Redemption) (ok bool, err error)
@@ -143,6 +167,26 @@ type Tx interface {
 	HeldBy(ctx context.Context, couponID string) (Redemption, error)
 	InsertRefund(ctx context.Context, r Refund) error
 	InsertEvent(ctx context.Context, e Event) error
+
+	// InsertCard adds a card; not ok if another one has its number.
+	InsertCard(ctx context.Context, c GiftCard) (ok bool, err error)
+	// RevokeCard marks an active card revoked; not ok if it is not active.
+	RevokeCard(ctx context.Context, id string) (ok bool, err error)
+	// TakeCard marks an active card redeemed by a customer; not ok if it is not
+	// active.
+	TakeCard(ctx context.Context, id, customerID string) (ok bool, err error)
+	// SealedOtherwise lists up to limit cards whose codes are sealed under another
+	// key than this one, and SetCode changes how one is sealed if it still is as
+	// it was.
+	SealedOtherwise(ctx context.Context, key int64, limit int) ([]GiftCard, error)
+	SetCode(ctx context.Context, id string, was int64, code SealedCode) (ok bool, err error)
+	// PutFailures writes a subject's failed attempts, ForgetFailures forgets
+	// those of several.
+	PutFailures(ctx context.Context, subject []byte, f Failures) error
+	ForgetFailures(ctx context.Context, subjects [][]byte) error
+	// PutBalance writes a balance that was read in this transaction.
+	PutBalance(ctx context.Context, b Balance) error
+	InsertEntry(ctx context.Context, e JournalEntry) error
 
 	// Register marks a customer as registered, once.
 	Register(ctx context.Context, customerID string, now time.Time) (ok bool, err error)
@@ -161,6 +205,10 @@ type Tx interface {
 	// SaveReply stores the reply of a key that has none, and forgets a few
 	// replies made before forget.
 	SaveReply(ctx context.Context, r StoredReply, forget time.Time) error
+	// FreeKey gives back a key that TakeKey took.
+	FreeKey(ctx context.Context, key string) error
+	// SetMeta sets a named value of the ledger, whatever it was.
+	SetMeta(ctx context.Context, name, value string) error
 	// PutMeta sets a named value of the ledger that has none; not ok if it has.
 	PutMeta(ctx context.Context, name, value string) (ok bool, err error)
 }

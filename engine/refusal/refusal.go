@@ -4,7 +4,10 @@
 // shown to a client.
 package refusal
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // Codes of refusals that any part of the service may give (Contract §3).
 const (
@@ -19,6 +22,9 @@ type Error struct {
 	Faults  []Fault  // places in the request
 	Reasons []Reason // why a policy or a rule of the books says no
 	InBody  bool     // what does not exist was named by the body, not by the path
+
+	Needed, Available string        // amounts of money that do not fit; "" if it is not about any
+	RetryAfter        time.Duration // when to try again; 0 if that would not help
 }
 
 // Fault is one thing wrong with a request: in the body at a JSON Pointer

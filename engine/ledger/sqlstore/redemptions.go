@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"scrip/engine/ledger"
@@ -16,7 +17,14 @@ type content struct {
 	Totals  pricing.Totals          `json:"totals"`
 	Lines   []ledger.RedeemedLine   `json:"lines"`
 	Charges []ledger.RedeemedCharge `json:"charges"`
+
+	Drawn    ledger.Tender `json:"drawn"`
+	Returned ledger.Tender `json:"returned"`
 }
+
+// paidHold is which redemptions an index is about that finds those whose
+// payments are to be returned, likewise.
+const paidHold = `state = 'reserved' AND drawn > 0`
 
 const redemptionColumns = `id, quote_id, order_id, customer_id, coupon_id, policy_revision, currency, content, state, held_until, created_at, version`
 
@@ -59,16 +67,30 @@ func (s *session) LiveRedemption(ctx context.Context, orderID string) (id string
 }
 
 // EndHolds marks holds that have run out.
-func (s *session) EndHolds(ctx context.Context, orderID, couponID string, now time.Time) ([]ledger.Redemption, error) {
+func (s *session) EndHolds(ctx context.Context, of ledger.Hold, now time.Time) ([]ledger.Redemption, error) {
+	if of.CustomerID != "" {
+		return list(ctx, s, scanRedemption, `UPDATE redemptions SET state = 'expired', version = version + 1
+			WHERE customer_id = ? AND `+paidHold+` AND held_until <= ? RETURNING `+redemptionColumns, of.CustomerID, micros(now))
+	}
 	return list(ctx, s, scanRedemption, `UPDATE redemptions SET state = 'expired', version = version + 1
 		WHERE state = 'reserved' AND (order_id = ? AND `+live+` OR coupon_id = ? AND `+live+`) AND held_until <= ? RETURNING `+redemptionColumns,
-		null(orderID), null(couponID), micros(now))
+		null(of.OrderID), null(of.CouponID), micros(now))
+}
+
+// PaidHoldsEnded looks whether there is anything to end.
+func (s *session) PaidHoldsEnded(ctx context.Context, customerID string, now time.Time) (bool, error) {
+	var one int
+	err := s.one(ctx, `SELECT 1 FROM redemptions WHERE customer_id = ? AND `+paidHold+` AND held_until <= ? LIMIT 1`, []any{customerID, micros(now)}, &one)
+	if errors.Is(err, ledger.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // InsertRedemption adds a redemption unless a unique key of the live ones says
 // no.
 func (s *session) InsertRedemption(ctx context.Context, r ledger.Redemption) (bool, error) {
-	text, err := json.Marshal(content{r.Totals, r.Lines, r.Charges})
+	text, err := json.Marshal(content{r.Totals, r.Lines, r.Charges, r.Drawn, r.Returned})
 	if err != nil {
 		return false, err
 	}
@@ -81,12 +103,12 @@ func (s *session) InsertRedemption(ctx context.Context, r ledger.Redemption) (bo
 // UpdateRedemption writes what can change of a redemption, if nobody else has
 // since it was read.
 func (s *session) UpdateRedemption(ctx context.Context, r ledger.Redemption) (bool, error) {
-	text, err := json.Marshal(content{r.Totals, r.Lines, r.Charges})
+	text, err := json.Marshal(content{r.Totals, r.Lines, r.Charges, r.Drawn, r.Returned})
 	if err != nil {
 		return false, err
 	}
-	return s.won(ctx, `UPDATE redemptions SET state = ?, content = ?, refunded = ?, version = version + 1 WHERE id = ? AND version = ?`,
-		string(r.State), string(text), int64(r.Refunded()), r.ID, r.Version)
+	return s.won(ctx, `UPDATE redemptions SET state = ?, content = ?, refunded = ?, drawn = ?, version = version + 1 WHERE id = ? AND version = ?`,
+		string(r.State), string(text), int64(r.Refunded()), int64(r.Drawn.Sum()), r.ID, r.Version)
 }
 
 func scanRedemption(row scanner) (r ledger.Redemption, err error) {
@@ -109,6 +131,7 @@ func readContent(r *ledger.Redemption, currency, text string) (err error) {
 	var whole content
 	err = json.Unmarshal([]byte(text), &whole)
 	r.Totals, r.Lines, r.Charges = whole.Totals, whole.Lines, whole.Charges
+	r.Drawn, r.Returned = whole.Drawn, whole.Returned
 	return err
 }
 

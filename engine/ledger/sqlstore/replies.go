@@ -40,6 +40,12 @@ func (s *session) TakeKey(ctx context.Context, key string, now time.Time) (ok bo
 	return ok, err
 }
 
+// FreeKey gives back a key that was taken.
+func (s *session) FreeKey(ctx context.Context, key string) error {
+	_, err := s.exec(ctx, `DELETE FROM replies WHERE idempotency_key = ? AND length(response) = 0`, s.speaks.raw(key))
+	return err
+}
+
 // forgetAtOnce is how many old replies a new one makes room for: more than
 // one, so that the table shrinks again after a rush.
 const forgetAtOnce = 4
@@ -88,6 +94,12 @@ func (s *session) forget(ctx context.Context, before time.Time) error {
 func (s *session) Meta(ctx context.Context, name string) (value string, err error) {
 	err = s.one(ctx, `SELECT value FROM meta WHERE name = ?`, []any{name}, &value)
 	return value, err
+}
+
+// SetMeta sets a named value.
+func (s *session) SetMeta(ctx context.Context, name, value string) error {
+	_, err := s.exec(ctx, `INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value)
+	return err
 }
 
 // PutMeta sets a named value that has none.

@@ -234,7 +234,7 @@ var damages = []struct {
 	}, []string{"coupons <held>: is used, and no redemption of it is confirmed",
 		"redemptions <held redemption>: is reserved, its coupon <held> is used and held by nobody"}},
 	{func(ctx context.Context, tx ledger.Tx, _ map[string]string) error {
-		_, err := tx.EndHolds(ctx, "order retaken", "", epoch.Add(24*time.Hour))
+		_, err := tx.EndHolds(ctx, ledger.Hold{OrderID: "order retaken"}, epoch.Add(24*time.Hour))
 		return err
 	}, []string{"coupons <retaken>: is issued and held by <retaken redemption>, which is expired",
 		"redemptions <retaken redemption>: is expired, its events say reserved 1 times, confirmed 0, released 0, expired 0"}},

@@ -23,7 +23,7 @@ var orderSteps = map[string]func(context.Context, ledger.Tx) (bool, error){
 	},
 	"UseCoupon": func(ctx context.Context, tx ledger.Tx) (bool, error) { return tx.UseCoupon(ctx, "to use", "r to use") },
 	"EndHolds": func(ctx context.Context, tx ledger.Tx) (bool, error) {
-		ended, err := tx.EndHolds(ctx, "order to end", "", stamp)
+		ended, err := tx.EndHolds(ctx, ledger.Hold{OrderID: "order to end"}, stamp)
 		return len(ended) == 1, err
 	},
 	"InsertRedemption": func(ctx context.Context, tx ledger.Tx) (bool, error) {
@@ -112,7 +112,7 @@ func raceForOrders(t *testing.T, stores []ledger.Store) {
 		return tx.ReleaseCoupon(ctx, "to settle", "settled")
 	})
 	run(t, stores, "EndHolds", 1, func(ctx context.Context, tx ledger.Tx, _ string) (bool, error) {
-		ended, err := tx.EndHolds(ctx, "settled order", "to settle", epoch.Add(time.Hour))
+		ended, err := tx.EndHolds(ctx, ledger.Hold{OrderID: "settled order", CouponID: "to settle"}, epoch.Add(time.Hour))
 		return len(ended) > 0, err
 	})
 	raceToUpdate(t, stores)

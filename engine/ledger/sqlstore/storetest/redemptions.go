@@ -188,7 +188,7 @@ func testEndingHolds(t *testing.T, s ledger.Store) {
 	}
 	ended := func(order, coupon string, at time.Time) (ids []string) {
 		write(t, s, func(ctx context.Context, tx ledger.Tx) error {
-			all, err := tx.EndHolds(ctx, order, coupon, at)
+			all, err := tx.EndHolds(ctx, ledger.Hold{OrderID: order, CouponID: coupon}, at)
 			for _, r := range all {
 				ids = append(ids, r.ID)
 				if stored, err := tx.Redemption(ctx, r.ID); err != nil || fmt.Sprint(stored) != fmt.Sprint(r) || r.State != ledger.Lapsed || r.Version != 1 {
