@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"scrip/engine/ledger"
+	"scrip/engine/money"
 	"scrip/engine/policy"
 	"scrip/engine/pricing"
 	"scrip/engine/refusal"
@@ -33,6 +34,10 @@ type Books interface {
 	Blocked(ctx context.Context, customerID string, now time.Time) (bool, error)
 	// Coupon is any coupon, or a refusal with ledger.CouponNotFound.
 	Coupon(ctx context.Context, id string) (ledger.Coupon, error)
+	// Claimed is the gift card that a claim is about, if there is one.
+	Claimed(ctx context.Context, claim *ledger.CardClaim) (card ledger.GiftCard, found bool, err error)
+	// Balance is a customer's money of a currency, as the ledger says now.
+	Balance(ctx context.Context, customerID string, currency money.Currency) (ledger.Balance, error)
 }
 
 // Quotes remembers quotes, each under a key. It may forget any of them at any
@@ -58,6 +63,8 @@ type Engine struct {
 	Clock    func() time.Time
 	TTL      time.Duration // of a quote
 	Log      *slog.Logger
+
+	turns turns
 }
 
 // Quote answers a request: facts, decisions, price, cache. It refuses what

@@ -42,12 +42,16 @@ type desk struct {
 	calls  []string
 	logged bytes.Buffer
 
-	snapshot  *policy.Snapshot
-	facts     ledger.Facts
-	factsErr  error
-	coupons   map[string]ledger.Coupon // known to the books, listed or not
-	couponErr error
-	kept      map[string]*Quote
+	snapshot   *policy.Snapshot
+	facts      ledger.Facts
+	factsErr   error
+	coupons    map[string]ledger.Coupon // known to the books, listed or not
+	couponErr  error
+	card       ledger.GiftCard // that is claimed, if it has an id
+	cardErr    error
+	balance    ledger.Balance
+	balanceErr error
+	kept       map[string]*Quote
 }
 
 func newDesk(s *policy.Snapshot, coupons ...ledger.Coupon) *desk {
@@ -77,6 +81,15 @@ func (d *desk) Coupon(_ context.Context, id string) (ledger.Coupon, error) {
 		return c, d.couponErr
 	}
 	return ledger.Coupon{}, refusal.New(ledger.CouponNotFound, "there is no coupon %q", id)
+}
+
+func (d *desk) Claimed(context.Context, *ledger.CardClaim) (ledger.GiftCard, bool, error) {
+	return d.card, d.card.ID != "", d.cardErr
+}
+
+func (d *desk) Balance(_ context.Context, customerID string, currency money.Currency) (ledger.Balance, error) {
+	d.balance.CustomerID, d.balance.Currency = customerID, currency
+	return d.balance, d.balanceErr
 }
 
 func (d *desk) Known(key string, now time.Time) (*Quote, bool) {

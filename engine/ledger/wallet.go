@@ -104,6 +104,15 @@ func (b *Book) Wallet(ctx context.Context, customerID string) ([]Balance, error)
 	return b.store.Balances(ctx, customerID)
 }
 
+// Balance is a customer's money of one currency, nothing where none was ever
+// booked.
+func (b *Book) Balance(ctx context.Context, customerID string, currency money.Currency) (Balance, error) {
+	if err := b.settle(ctx, customerID); err != nil {
+		return Balance{}, err
+	}
+	return balance(ctx, b.store, customerID, currency)
+}
+
 // Journal lists a page of a customer's journal, newest first.
 func (b *Book) Journal(ctx context.Context, customerID string, page Page) ([]JournalEntry, error) {
 	if err := b.settle(ctx, customerID); err != nil {
@@ -133,8 +142,20 @@ func (e *Entry) Balance(customerID string, currency money.Currency) (Balance, er
 	return e.balance(customerID, currency)
 }
 
+// Wallet is a customer's balances as the transaction sees them.
+func (e *Entry) Wallet(customerID string) ([]Balance, error) {
+	if err := e.endHolds(Hold{CustomerID: customerID}); err != nil {
+		return nil, err
+	}
+	return e.tx.Balances(e.ctx, customerID)
+}
+
 func (e *Entry) balance(customerID string, currency money.Currency) (Balance, error) {
-	b, err := e.tx.Balance(e.ctx, customerID, currency)
+	return balance(e.ctx, e.tx, customerID, currency)
+}
+
+func balance(ctx context.Context, r Reader, customerID string, currency money.Currency) (Balance, error) {
+	b, err := r.Balance(ctx, customerID, currency)
 	if errors.Is(err, ErrNotFound) {
 		return Balance{CustomerID: customerID, Currency: currency}, nil
 	}

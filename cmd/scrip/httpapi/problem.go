@@ -3,6 +3,8 @@ package httpapi
 import (
 	"errors"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json"
@@ -59,6 +61,19 @@ var statusOf = map[string]int{
 	ledger.CouponUnavailable:      http.StatusConflict,
 	ledger.RefundExceedsPaid:      http.StatusUnprocessableEntity,
 	engine.QuoteStale:             http.StatusConflict,
+	engine.CardAmount:             http.StatusUnprocessableEntity,
+	engine.CardExpired:            http.StatusConflict,
+	engine.PolicyDenied:           http.StatusConflict,
+	ledger.CardNotFound:           http.StatusNotFound,
+	ledger.CardInvalid:            http.StatusNotFound,
+	ledger.CardUsed:               http.StatusConflict,
+	ledger.CardTaken:              http.StatusConflict,
+	ledger.CardTries:              http.StatusTooManyRequests,
+	ledger.InsufficientFunds:      http.StatusConflict,
+	ledger.NotWithdrawable:        http.StatusConflict,
+	ledger.PaymentExceedsOwed:     http.StatusUnprocessableEntity,
+	ledger.NothingOwed:            http.StatusConflict,
+	ledger.NotReserved:            http.StatusConflict,
 }
 
 // problemAnswer is RFC 9457's body with scrip's members.
@@ -70,6 +85,8 @@ type problemAnswer struct {
 	RequestID string           `json:"request_id"`
 	Errors    []problemFault   `json:"errors,omitempty"`
 	Reasons   []refusal.Reason `json:"reasons,omitempty"`
+	Needed    string           `json:"needed,omitempty"`
+	Available string           `json:"available,omitempty"`
 }
 
 type problemFault struct {
@@ -110,9 +127,13 @@ func (a *API) problem(c *gin.Context, err error) {
 	if status == http.StatusServiceUnavailable {
 		c.Header("Retry-After", retryAfterSeconds)
 	}
+	if refused.RetryAfter > 0 {
+		c.Header("Retry-After", strconv.FormatInt(int64((refused.RetryAfter+time.Second-1)/time.Second), 10))
+	}
 	body, err := json.Marshal(problemAnswer{
 		Title: http.StatusText(status), Status: status, Detail: refused.Message, Code: refused.Code,
 		RequestID: currentID(c), Errors: problemFaults(refused.Faults), Reasons: refused.Reasons,
+		Needed: refused.Needed, Available: refused.Available,
 	})
 	if err != nil {
 		_ = c.Error(err)

@@ -66,11 +66,7 @@ func showRedemption(r *ledger.Redemption, now time.Time) redemptionOut {
 		Lines: make([]redeemedLineOut, 0, len(r.Lines)), Charges: make([]redeemedChargeOut, 0, len(r.Charges)),
 		ExpiresAt: formatInstant(r.HoldUntil), CreatedAt: formatInstant(r.CreatedAt),
 	}
-	paid := ledger.Tender{}
-	if status == ledger.StatusConfirmed {
-		paid.External = r.Totals.Payable
-	}
-	out.PaidBy = showTender(paid, show)
+	out.PaidBy = showTender(r.PaidBy(), show)
 	for i := range r.Lines {
 		l := &r.Lines[i]
 		line := redeemedLineOut{ID: l.ID, Quantity: l.Quantity, Paid: show(l.Paid), Refunded: show(l.Paid - l.Left()), Refundable: show(0)}

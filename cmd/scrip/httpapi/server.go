@@ -66,6 +66,15 @@ func (a *API) Data() http.Handler {
 	v1.handle(http.MethodPost, "/customers/:id/registrations", a.register)
 	v1.handle(http.MethodGet, "/customers/:id/coupons", a.listCoupons)
 	v1.handle(http.MethodGet, "/coupons/:id", a.getCoupon)
+	v1.handle(http.MethodGet, "/customers/:id/gift-cards", a.listCustomerCards)
+	v1.handle(http.MethodGet, "/customers/:id/gift-cards/:card_id/code", a.revealCode)
+	v1.handle(http.MethodGet, "/customers/:id/benefits", a.showBenefits)
+	v1.handle(http.MethodGet, "/wallets/:id", a.getWallet)
+	v1.handle(http.MethodGet, "/wallets/:id/entries", a.listEntries)
+	v1.handle(http.MethodPost, "/wallets/:id/gift-cards", a.redeemCard)
+	v1.handle(http.MethodPost, "/wallets/:id/top-ups", a.topUp)
+	v1.handle(http.MethodPost, "/wallets/:id/payments", a.pay)
+	v1.handle(http.MethodPost, "/wallets/:id/withdrawals", a.withdraw)
 	return r.engine
 }
 
@@ -81,6 +90,12 @@ func (a *API) Admin() http.Handler {
 	v1.handle(http.MethodPost, "/campaigns/:id/coupons", a.issueCoupons)
 	v1.handle(http.MethodPost, "/coupons/:id/revoke", a.revokeCoupon)
 	v1.handle(http.MethodGet, "/coupons/:id/events", a.listCouponEvents)
+	v1.handle(http.MethodPost, "/gift-cards", a.issueCards)
+	v1.handle(http.MethodGet, "/gift-cards", a.listCards)
+	v1.handle(http.MethodGet, "/gift-cards/:id", a.getCard)
+	v1.handle(http.MethodPost, "/gift-cards/:id/revoke", a.revokeCard)
+	v1.handle(http.MethodPost, "/keys/rotate", a.rotateKey)
+	v1.handle(http.MethodPost, "/keys/reseal", a.resealCodes)
 	v1.handle(http.MethodGet, "/blocklist", a.listBlocklist)
 	v1.handle(http.MethodPut, "/blocklist/:customer_id", a.blockCustomer)
 	v1.handle(http.MethodDelete, "/blocklist/:customer_id", a.unblockCustomer)

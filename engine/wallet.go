@@ -1,0 +1,168 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"hash/maphash"
+	"slices"
+	"sync"
+	"time"
+
+	"scrip/engine/ledger"
+	"scrip/engine/money"
+	"scrip/engine/policy"
+	"scrip/engine/refusal"
+)
+
+// Codes of refusals about cards and wallets.
+const (
+	CardAmount   = "gift_card.amount"
+	CardExpired  = "gift_card.expired"
+	PolicyDenied = "policy.denied" // with a reason of the author's own
+)
+
+// CheckCards asks whether gift cards of an amount may be issued. It refuses
+// with [CardAmount] or [PolicyDenied].
+func (e *Engine) CheckCards(ctx context.Context, amount money.Amount, currency money.Currency) error {
+	facts := sumFacts(amount, currency, e.now())
+	return e.denial(ctx, "cards", (*policy.Snapshot).IssueDenials, facts, CardAmount)
+}
+
+// Claim prepares to redeem a card: it asks the policies about the card that the
+// ledger shows now, and holds that against what the transaction sees.
+func (e *Engine) Claim(ctx context.Context, customerID, number string, secret ledger.Code) (ledger.CardClaim, error) {
+	claim := ledger.CardClaim{CustomerID: customerID, Number: number, Secret: secret}
+	card, found, err := e.Books.Claimed(ctx, &claim)
+	if err != nil {
+		return ledger.CardClaim{}, err
+	}
+	policies, seen := e.Policies.Current(), card.StatusAt(e.now())
+	var denial error
+	if found {
+		facts := sumFacts(card.Amount, card.Currency, e.now())
+		facts.Card = &policy.Card{Status: string(seen)}
+		denial = e.denial(ctx, "a card", (*policy.Snapshot).RedeemDenials, facts, ledger.CardUsed, ledger.CardTaken, CardExpired)
+	}
+	claim.Holds = func(now time.Time, card *ledger.GiftCard) error {
+		if !found || card.StatusAt(now) != seen || e.Policies.Current() != policies {
+			return ledger.ErrChanged
+		}
+		return denial
+	}
+	return claim, nil
+}
+
+// TopUp prepares a top-up: it asks the policies for its bonus, a percentage of
+// the whole top-up, rounded half up (Contract §7).
+func (e *Engine) TopUp(ctx context.Context, t ledger.TopUp) (ledger.TopUp, error) {
+	balance, err := e.Books.Balance(ctx, t.CustomerID, t.Currency)
+	if err != nil {
+		return t, err
+	}
+	policies := e.Policies.Current()
+	text, err := policies.BonusPercent(ctx, walletFacts(t.Amount, &balance, e.now()))
+	var bonus money.Amount
+	if err == nil && text != "0" {
+		var percent money.Percent
+		percent, err = money.ParsePercent(text)
+		bonus = percent.Of(t.Amount)
+	}
+	if err != nil {
+		return t, e.policyError("the bonus of a top-up", policies, err)
+	}
+	t.Bonus = func(now ledger.Balance) (money.Amount, error) {
+		if now != balance || e.Policies.Current() != policies {
+			return 0, ledger.ErrChanged
+		}
+		return bonus, nil
+	}
+	return t, nil
+}
+
+// Withdrawal prepares a withdrawal: it asks the policies whether it may be.
+func (e *Engine) Withdrawal(ctx context.Context, w ledger.Withdrawal) (ledger.Withdrawal, error) {
+	balance, err := e.Books.Balance(ctx, w.CustomerID, w.Currency)
+	if err != nil {
+		return w, err
+	}
+	policies := e.Policies.Current()
+	denial := e.denial(ctx, "a withdrawal", (*policy.Snapshot).WithdrawDenials, walletFacts(w.Amount, &balance, e.now()), ledger.NotWithdrawable)
+	var refused *refusal.Error
+	if errors.As(denial, &refused) && refused.Code == ledger.NotWithdrawable {
+		refused.Available = w.Currency.Format(balance.Withdrawable())
+	}
+	w.Holds = func(now ledger.Balance) error {
+		if now != balance || e.Policies.Current() != policies {
+			return ledger.ErrChanged
+		}
+		return denial
+	}
+	return w, nil
+}
+
+func sumFacts(amount money.Amount, currency money.Currency, now time.Time) *policy.Facts {
+	return &policy.Facts{Now: now.Unix(), Sum: &policy.Sum{AmountMinor: int64(amount), Digits: currency.Digits(), Currency: currency.Code()}}
+}
+
+func walletFacts(amount money.Amount, b *ledger.Balance, now time.Time) *policy.Facts {
+	facts := sumFacts(amount, b.Currency, now)
+	facts.Wallet = &policy.Wallet{CashMinor: int64(b.Cash), GiftMinor: int64(b.Gift), BonusMinor: int64(b.Bonus)}
+	return facts
+}
+
+// denial asks a decision and makes a refusal of its reasons: with the first of
+// the codes that this service knows, or else with [PolicyDenied].
+func (e *Engine) denial(ctx context.Context, what string, ask func(*policy.Snapshot, context.Context, *policy.Facts) ([]refusal.Reason, error),
+	facts *policy.Facts, known ...string) error {
+	policies := e.Policies.Current()
+	reasons, err := ask(policies, ctx, facts)
+	switch {
+	case err != nil:
+		return e.policyError(what, policies, err)
+	case len(reasons) == 0:
+		return nil
+	}
+	denied := refusal.New(PolicyDenied, "the policies do not allow it; the reasons say why")
+	if at := slices.IndexFunc(reasons, func(r refusal.Reason) bool { return slices.Contains(known, r.Code) }); at >= 0 {
+		denied = refusal.New(reasons[at].Code, "%s", reasons[at].Message)
+	}
+	denied.Reasons = reasons
+	return denied
+}
+
+// policyError refuses what the policies could not decide.
+func (e *Engine) policyError(what string, policies *policy.Snapshot, err error) error {
+	e.Log.Error("a decision failed; the request is refused", "about", what, "error", err, "policy_revision", policies.Revision)
+	return refusal.New(PolicyError, "the policies could not decide; nothing was booked, try again")
+}
+
+// turns let operations on one wallet go one after another in this process, so
+// that they do not have to look again for each other's sake. Nothing rests on
+// it: the ledger decides.
+type turns struct {
+	once sync.Once
+	seed maphash.Seed
+	of   [256]sync.Mutex
+}
+
+// lookTries is how often an operation looks again because something changed
+// between its look and its transaction.
+const lookTries = 20
+
+// ErrBusy means that things changed faster than they could be looked at.
+var ErrBusy = errors.New("changes faster than it can be looked at")
+
+// InTurn runs an operation on a customer's wallet, again as long as it fails
+// with [ledger.ErrChanged], or until that is [ErrBusy].
+func (e *Engine) InTurn(customerID string, do func() error) error {
+	e.turns.once.Do(func() { e.turns.seed = maphash.MakeSeed() })
+	turn := &e.turns.of[maphash.String(e.turns.seed, customerID)%uint64(len(e.turns.of))]
+	turn.Lock()
+	defer turn.Unlock()
+	for range lookTries {
+		if err := do(); !errors.Is(err, ledger.ErrChanged) {
+			return err
+		}
+	}
+	return ErrBusy
+}
