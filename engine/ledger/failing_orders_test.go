@@ -71,8 +71,8 @@ func (tx stumblingTx) InsertRefund(ctx context.Context, r ledger.Refund) error {
 	return err
 }
 
-func (tx stumblingTx) InsertEvent(ctx context.Context, e ledger.Event) error {
-	_, err := or(tx.s, func() (struct{}, error) { return struct{}{}, tx.Tx.InsertEvent(ctx, e) })
+func (tx stumblingTx) InsertEvents(ctx context.Context, events ...ledger.Event) error {
+	_, err := or(tx.s, func() (struct{}, error) { return struct{}{}, tx.Tx.InsertEvents(ctx, events...) })
 	return err
 }
 

@@ -113,21 +113,21 @@ func (tx stumblingTx) TakeIssue(ctx context.Context, id string, n int64) (bool, 
 	return or(tx.s, func() (bool, error) { return tx.Tx.TakeIssue(ctx, id, n) })
 }
 
-func (tx stumblingTx) TakeShare(ctx context.Context, id, customer string, limit int64) (bool, error) {
-	return or(tx.s, func() (bool, error) { return tx.Tx.TakeShare(ctx, id, customer, limit) })
+func (tx stumblingTx) TakeShares(ctx context.Context, id string, customers []string, limit int64) (bool, error) {
+	return or(tx.s, func() (bool, error) { return tx.Tx.TakeShares(ctx, id, customers, limit) })
 }
 
-func (tx stumblingTx) CountShare(ctx context.Context, id, customer string) (int64, error) {
-	return or(tx.s, func() (int64, error) { return tx.Tx.CountShare(ctx, id, customer) })
+func (tx stumblingTx) CountShares(ctx context.Context, id string, customers []string) (map[string]int64, error) {
+	return or(tx.s, func() (map[string]int64, error) { return tx.Tx.CountShares(ctx, id, customers) })
 }
 
-func (tx stumblingTx) InsertCoupon(ctx context.Context, c ledger.Coupon, granted bool) error {
-	_, err := or(tx.s, func() (struct{}, error) { return struct{}{}, tx.Tx.InsertCoupon(ctx, c, granted) })
+func (tx stumblingTx) InsertCoupons(ctx context.Context, coupons []ledger.Coupon, granted bool) error {
+	_, err := or(tx.s, func() (struct{}, error) { return struct{}{}, tx.Tx.InsertCoupons(ctx, coupons, granted) })
 	return err
 }
 
-func (tx stumblingTx) CountAvailable(ctx context.Context, customer string, now time.Time) (int, error) {
-	return or(tx.s, func() (int, error) { return tx.Tx.CountAvailable(ctx, customer, now) })
+func (tx stumblingTx) CountAvailable(ctx context.Context, customers []string, now time.Time) (map[string]int64, error) {
+	return or(tx.s, func() (map[string]int64, error) { return tx.Tx.CountAvailable(ctx, customers, now) })
 }
 
 func (tx stumblingTx) Revoke(ctx context.Context, id string) (bool, error) {
