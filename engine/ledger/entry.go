@@ -17,8 +17,9 @@ type Entry struct {
 	wrote bool
 	// by and requestID say in events who asked.
 	by, requestID string
-	// touched are the customers whose facts the operation changes.
-	touched []string
+	// touched are the customers whose facts the operation changes; ahead those of
+	// them who are worth reading again at once.
+	touched, ahead []string
 }
 
 // Now is the instant of the operation.
@@ -262,6 +263,12 @@ func (e *Entry) Unblock(customerID string) error {
 
 // touch marks the operation as one that changes customers' facts.
 func (e *Entry) touch(customerIDs ...string) {
+	e.changed(customerIDs...)
+	e.ahead = append(e.ahead, customerIDs...)
+}
+
+// changed does the same for customers who are not likely to order next.
+func (e *Entry) changed(customerIDs ...string) {
 	e.wrote = true
 	e.touched = append(e.touched, customerIDs...)
 }

@@ -65,6 +65,8 @@ type Reader interface {
 	// each that is asked about, in any order. Coupons are those that are
 	// available or held then, without their Terms.
 	Holdings(ctx context.Context, customerIDs []string, now time.Time) ([]Holding, error)
+	// Blocked is whether a customer is on the blocklist.
+	Blocked(ctx context.Context, customerID string) (bool, error)
 	Blocklist(ctx context.Context, page Page) ([]Block, error)
 
 	// Redemption is one redemption, or ErrNotFound.

@@ -97,6 +97,8 @@ func read(ctx context.Context, r ledger.Reader) string {
 		tell("grants of "+id, grants, err)
 		holdings, err := r.Holdings(ctx, []string{id}, stamp)
 		tell("holdings of "+id, holdings, err)
+		blocked, err := r.Blocked(ctx, id)
+		tell("blocked "+id, blocked, err)
 		reply, err := r.Reply(ctx, id)
 		tell("reply of "+id, reply, err)
 		meta, err := r.Meta(ctx, id)
