@@ -39,11 +39,11 @@ type Reply struct {
 // refuses with [KeyInFlight] if that takes seconds. A refusal writes nothing
 // and leaves the key free. op may run more than once.
 func (b *Book) Do(ctx context.Context, request Request, op func(*Entry) (Reply, error)) (reply Reply, replayed bool, err error) {
-	var touched []string
+	var touched, ahead []string
 	// Whatever became of it: what was read before may be old by now.
 	defer func() {
 		b.known.drop(touched)
-		b.touched.add(touched)
+		b.touched.add(ahead)
 	}()
 	err = b.store.Write(ctx, func(tx Tx) error {
 		reply, replayed = Reply{}, false
@@ -62,7 +62,7 @@ func (b *Book) Do(ctx context.Context, request Request, op func(*Entry) (Reply, 
 		}
 		e := &Entry{ctx: ctx, book: b, tx: tx, now: b.Now(), by: request.By, requestID: request.ID}
 		reply, err = op(e)
-		touched = append(touched, e.touched...)
+		touched, ahead = append(touched, e.touched...), append(ahead, e.ahead...)
 		switch {
 		case err != nil || request.Key == "":
 			return err
