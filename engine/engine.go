@@ -31,7 +31,7 @@ type Books interface {
 	// Facts are the customer's available coupons and whether they are blocked.
 	Facts(ctx context.Context, customerID string, now time.Time) (ledger.Facts, error)
 	// Blocked is whether a customer is blocked, as the ledger says now.
-	Blocked(ctx context.Context, customerID string, now time.Time) (bool, error)
+	Blocked(ctx context.Context, customerID string) (bool, error)
 	// Coupon is any coupon, or a refusal with ledger.CouponNotFound.
 	Coupon(ctx context.Context, id string) (ledger.Coupon, error)
 	// Claimed is the gift card that a claim is about, if there is one.

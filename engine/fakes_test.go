@@ -222,7 +222,7 @@ func keyFor(r *Request, facts *ledger.Facts, revision string, now time.Time) str
 	return key
 }
 
-func (d *desk) Blocked(_ context.Context, customerID string, _ time.Time) (bool, error) {
+func (d *desk) Blocked(_ context.Context, customerID string) (bool, error) {
 	d.calls = append(d.calls, "blocked "+customerID)
 	return d.facts.Blocklisted, d.factsErr
 }

@@ -64,7 +64,7 @@ func windowOf(c *ledger.Coupon, now time.Time) string {
 
 func (e *Engine) look(ctx context.Context, q *Quote) (s seen, err error) {
 	s.policies, s.now = e.Policies.Current(), e.now()
-	if s.blocked, err = e.Books.Blocked(ctx, q.CustomerID, s.now); err != nil || q.Selection.CouponID == "" {
+	if s.blocked, err = e.Books.Blocked(ctx, q.CustomerID); err != nil || q.Selection.CouponID == "" {
 		return s, err
 	}
 	coupon, err := e.Books.Coupon(ctx, q.Selection.CouponID)

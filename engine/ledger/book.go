@@ -128,9 +128,8 @@ func (b *Book) holdings(ctx context.Context, customerIDs []string, now time.Time
 }
 
 // Blocked is whether a customer is on the blocklist, as the ledger says now.
-func (b *Book) Blocked(ctx context.Context, customerID string, now time.Time) (bool, error) {
-	facts, err := b.readFacts(ctx, customerID, now)
-	return facts.Blocklisted, err
+func (b *Book) Blocked(ctx context.Context, customerID string) (bool, error) {
+	return b.store.Blocked(ctx, customerID)
 }
 
 // Redemption is one redemption, or a refusal with [RedemptionNotFound].

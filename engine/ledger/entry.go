@@ -17,8 +17,9 @@ type Entry struct {
 	wrote bool
 	// by and requestID say in events who asked.
 	by, requestID string
-	// touched are the customers whose facts the operation changes.
-	touched []string
+	// touched are the customers whose facts the operation changes; ahead those of
+	// them who are worth reading again at once.
+	touched, ahead []string
 }
 
 // Now is the instant of the operation.
@@ -69,45 +70,81 @@ func (e *Entry) Issue(campaignID string, customerIDs []string) ([]Coupon, error)
 		return nil, refusal.New(CampaignExhausted, "campaign %q has %d of %d coupons left, %d are wanted",
 			c.ID, c.Quantity-c.Issued, c.Quantity, len(customerIDs))
 	}
-	coupons := make([]Coupon, 0, len(customerIDs))
+	return e.give(&c, customerIDs, false)
+}
+
+// give gives customers coupons whose places in the campaign's quantity are
+// taken already: one for each time that a customer is in the list, all with the
+// same few statements.
+func (e *Entry) give(c *Campaign, customerIDs []string, granted bool) ([]Coupon, error) {
+	if len(customerIDs) == 0 {
+		return []Coupon{}, nil
+	}
+	customers, turns := inTurns(customerIDs)
+	held, err := e.tx.CountAvailable(e.ctx, customers, e.now)
+	if err != nil {
+		return nil, err
+	}
+	had, err := e.tx.CountShares(e.ctx, c.ID, customers)
+	if err != nil {
+		return nil, err
+	}
+	coupons, events := make([]Coupon, 0, len(customerIDs)), make([]Event, 0, len(customerIDs))
 	for _, customerID := range customerIDs {
-		coupon, err := e.issueOne(&c, customerID, false)
+		switch {
+		case held[customerID] >= MaxAvailable:
+			return nil, refusal.New(CustomerCouponLimit, "customer %q holds %d available coupons, the most there can be", customerID, held[customerID])
+		case had[customerID] >= c.PerCustomer:
+			return nil, refusal.New(CampaignCustomerLimit, "customer %q has had the %d of campaign %q that one customer gets", customerID, c.PerCustomer, c.ID)
+		}
+		held[customerID]++
+		had[customerID]++
+		coupon, event, err := e.newCoupon(c, customerID)
 		if err != nil {
 			return nil, err
 		}
-		coupons = append(coupons, coupon)
+		coupons, events = append(coupons, coupon), append(events, event)
 	}
-	return coupons, nil
+	for _, turn := range turns {
+		ok, err := e.tx.TakeShares(e.ctx, c.ID, turn, c.PerCustomer)
+		if err == nil && !ok {
+			err = ErrChanged
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if err := e.tx.InsertCoupons(e.ctx, coupons, granted); err != nil {
+		return nil, err
+	}
+	e.touch(customers...)
+	return coupons, e.tx.InsertEvents(e.ctx, events...)
 }
 
-// issueOne gives a customer a coupon whose place in the campaign's quantity is
-// taken already.
-func (e *Entry) issueOne(c *Campaign, customerID string, granted bool) (Coupon, error) {
-	held, err := e.tx.CountAvailable(e.ctx, customerID, e.now)
-	if err != nil {
-		return Coupon{}, err
+// inTurns splits a list, not an empty one, into lists without repetitions: the
+// first of all customers, the second of those who come twice, and so on.
+func inTurns(customerIDs []string) (customers []string, turns [][]string) {
+	times := make(map[string]int, len(customerIDs))
+	for _, id := range customerIDs {
+		n := times[id]
+		if times[id]++; n == len(turns) {
+			turns = append(turns, nil)
+		}
+		turns[n] = append(turns[n], id)
 	}
-	if held >= MaxAvailable {
-		return Coupon{}, refusal.New(CustomerCouponLimit, "customer %q holds %d available coupons, the most there can be", customerID, held)
-	}
-	ok, err := e.tx.TakeShare(e.ctx, c.ID, customerID, c.PerCustomer)
-	if err != nil {
-		return Coupon{}, err
-	}
-	if !ok {
-		return Coupon{}, refusal.New(CampaignCustomerLimit, "customer %q has had the %d of campaign %q that one customer gets", customerID, c.PerCustomer, c.ID)
-	}
+	return turns[0], turns
+}
+
+// newCoupon is a coupon that begins now, with the event of its issue.
+func (e *Entry) newCoupon(c *Campaign, customerID string) (Coupon, Event, error) {
 	id, err := newID("cpn_")
 	if err != nil {
-		return Coupon{}, err
+		return Coupon{}, Event{}, err
 	}
 	coupon := Coupon{ID: id, CampaignID: c.ID, CustomerID: customerID, Terms: &c.Terms, State: Issued, CreatedAt: e.now}
 	coupon.StartsAt, coupon.ExpiresAt = c.life(e.now)
-	if err := e.tx.InsertCoupon(e.ctx, coupon, granted); err != nil {
-		return Coupon{}, err
-	}
-	e.touch(customerID)
-	return coupon, e.recordCoupon(CouponIssued, &coupon)
+	event, err := e.newEvent(Event{At: e.now, Kind: CouponIssued, By: e.by, CouponID: id, CustomerID: customerID})
+	return coupon, event, err
 }
 
 // Register registers a customer and gives one coupon of each granted campaign
@@ -148,20 +185,24 @@ func (e *Entry) grant(campaignID, customerID string) (Coupon, bool, error) {
 	if err != nil {
 		return Coupon{}, false, err
 	}
-	held, err := e.tx.CountAvailable(e.ctx, customerID, e.now)
-	if err != nil || held >= MaxAvailable {
+	customer := []string{customerID}
+	held, err := e.tx.CountAvailable(e.ctx, customer, e.now)
+	if err != nil || held[customerID] >= MaxAvailable {
 		return Coupon{}, false, err
 	}
-	had, err := e.tx.CountShare(e.ctx, c.ID, customerID)
-	if err != nil || had >= c.PerCustomer {
+	had, err := e.tx.CountShares(e.ctx, c.ID, customer)
+	if err != nil || had[customerID] >= c.PerCustomer {
 		return Coupon{}, false, err
 	}
 	ok, err := e.tx.TakeIssue(e.ctx, c.ID, 1)
 	if err != nil || !ok {
 		return Coupon{}, false, err
 	}
-	coupon, err := e.issueOne(&c, customerID, true)
-	return coupon, err == nil, err
+	given, err := e.give(&c, customer, true)
+	if err != nil {
+		return Coupon{}, false, err
+	}
+	return given[0], true, nil
 }
 
 // Revoke takes a coupon back; a hold on it ends. Doing so twice is the same as
@@ -220,8 +261,14 @@ func (e *Entry) Unblock(customerID string) error {
 	return err
 }
 
-// touch marks the operation as one that changes a customer's facts.
-func (e *Entry) touch(customerID string) {
+// touch marks the operation as one that changes customers' facts.
+func (e *Entry) touch(customerIDs ...string) {
+	e.changed(customerIDs...)
+	e.ahead = append(e.ahead, customerIDs...)
+}
+
+// changed does the same for customers who are not likely to order next.
+func (e *Entry) changed(customerIDs ...string) {
 	e.wrote = true
-	e.touched = append(e.touched, customerID)
+	e.touched = append(e.touched, customerIDs...)
 }

@@ -43,10 +43,16 @@ func (e *Entry) recordCoupon(kind EventKind, c *Coupon) error {
 	return e.insertEvent(Event{At: e.now, Kind: kind, By: e.by, CouponID: c.ID, CustomerID: c.CustomerID})
 }
 
-func (e *Entry) insertEvent(event Event) (err error) {
-	if event.ID, err = newID("evt_"); err != nil {
+func (e *Entry) insertEvent(event Event) error {
+	event, err := e.newEvent(event)
+	if err != nil {
 		return err
 	}
+	return e.tx.InsertEvents(e.ctx, event)
+}
+
+func (e *Entry) newEvent(event Event) (_ Event, err error) {
+	event.ID, err = newID("evt_")
 	event.RequestID = e.requestID
-	return e.tx.InsertEvent(e.ctx, event)
+	return event, err
 }

@@ -34,8 +34,8 @@ func (tx stumblingTx) LiveRedemption(ctx context.Context, orderID string) (strin
 	return or(tx.s, func() (string, error) { return tx.Tx.LiveRedemption(ctx, orderID) })
 }
 
-func (tx stumblingTx) Holdings(ctx context.Context, customers []string, now time.Time) ([]ledger.Holding, error) {
-	return or(tx.s, func() ([]ledger.Holding, error) { return tx.Tx.Holdings(ctx, customers, now) })
+func (tx stumblingTx) Blocked(ctx context.Context, customer string) (bool, error) {
+	return or(tx.s, func() (bool, error) { return tx.Tx.Blocked(ctx, customer) })
 }
 
 func (tx stumblingTx) HoldCoupon(ctx context.Context, id, by string, until, now time.Time) (bool, error) {
@@ -71,8 +71,8 @@ func (tx stumblingTx) InsertRefund(ctx context.Context, r ledger.Refund) error {
 	return err
 }
 
-func (tx stumblingTx) InsertEvent(ctx context.Context, e ledger.Event) error {
-	_, err := or(tx.s, func() (struct{}, error) { return struct{}{}, tx.Tx.InsertEvent(ctx, e) })
+func (tx stumblingTx) InsertEvents(ctx context.Context, events ...ledger.Event) error {
+	_, err := or(tx.s, func() (struct{}, error) { return struct{}{}, tx.Tx.InsertEvents(ctx, events...) })
 	return err
 }
 

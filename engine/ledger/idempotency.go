@@ -39,12 +39,12 @@ type Reply struct {
 // refuses with [KeyInFlight] if that takes seconds. A refusal writes nothing
 // and leaves the key free. op may run more than once.
 func (b *Book) Do(ctx context.Context, request Request, op func(*Entry) (Reply, error)) (reply Reply, replayed bool, err error) {
-	var touched []string
+	var touched, ahead []string
 	var refused error // although something was written
 	// Whatever became of it: what was read before may be old by now.
 	defer func() {
 		b.known.drop(touched)
-		b.touched.add(touched)
+		b.touched.add(ahead)
 	}()
 	err = b.store.Write(ctx, func(tx Tx) error {
 		reply, replayed, refused = Reply{}, false, nil
@@ -63,17 +63,12 @@ func (b *Book) Do(ctx context.Context, request Request, op func(*Entry) (Reply, 
 		}
 		e := &Entry{ctx: ctx, book: b, tx: tx, now: b.Now(), by: request.By, requestID: request.ID}
 		reply, err = op(e)
-		touched = append(touched, e.touched...)
+		touched, ahead = append(touched, e.touched...), append(ahead, e.ahead...)
 		var last lasting
 		switch {
 		case errors.As(err, &last):
 			refused = last.refused
-			if request.Key != "" {
-				err = tx.FreeKey(ctx, request.Key)
-			} else {
-				err = nil
-			}
-			return err
+			return tx.FreeKey(ctx, request.Key)
 		case err != nil || request.Key == "":
 			return err
 		case !e.wrote:

@@ -176,8 +176,8 @@ func (o *office) revoke(id string) (c ledger.Coupon, err error) {
 func (o *office) use(id, campaignID, customer string) {
 	o.t.Helper()
 	o.must(o.store.Write(context.Background(), func(tx ledger.Tx) error {
-		return tx.InsertCoupon(context.Background(), ledger.Coupon{ID: id, CampaignID: campaignID, CustomerID: customer,
-			State: ledger.Used, StartsAt: o.Now(), CreatedAt: o.Now()}, false)
+		return tx.InsertCoupons(context.Background(), []ledger.Coupon{{ID: id, CampaignID: campaignID, CustomerID: customer,
+			State: ledger.Used, StartsAt: o.Now(), CreatedAt: o.Now()}}, false)
 	}))
 }
 
@@ -186,13 +186,12 @@ func (o *office) use(id, campaignID, customer string) {
 func (o *office) fill(campaignID, customer string, n int, starts time.Time) {
 	o.t.Helper()
 	o.must(o.store.Write(context.Background(), func(tx ledger.Tx) error {
+		var coupons []ledger.Coupon
 		for i := range n {
-			if err := tx.InsertCoupon(context.Background(), ledger.Coupon{ID: "cpn_filled_" + strconv.Itoa(i), CampaignID: campaignID,
-				CustomerID: customer, State: ledger.Issued, StartsAt: starts, CreatedAt: o.Now()}, false); err != nil {
-				return err
-			}
+			coupons = append(coupons, ledger.Coupon{ID: "cpn_filled_" + strconv.Itoa(i), CampaignID: campaignID,
+				CustomerID: customer, State: ledger.Issued, StartsAt: starts, CreatedAt: o.Now()})
 		}
-		return nil
+		return tx.InsertCoupons(context.Background(), coupons, false)
 	}))
 }
 

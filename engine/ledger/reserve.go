@@ -44,11 +44,11 @@ func (e *Entry) Reserve(r Reservation) (Redemption, error) {
 	if err != nil {
 		return Redemption{}, err
 	}
-	holdings, err := e.tx.Holdings(e.ctx, []string{booked.CustomerID}, e.now)
+	blocked, err := e.tx.Blocked(e.ctx, booked.CustomerID)
 	if err != nil {
 		return Redemption{}, err
 	}
-	if err := r.Holds(e.now, holdings[0].Facts.Blocklisted, coupon); err != nil {
+	if err := r.Holds(e.now, blocked, coupon); err != nil {
 		return Redemption{}, err
 	}
 	return e.insertRedemption(booked)
@@ -76,7 +76,7 @@ func (e *Entry) insertRedemption(r Redemption) (_ Redemption, err error) {
 	if !ok {
 		return Redemption{}, orderRedeemed(r.OrderID, "")
 	}
-	e.touch(r.CustomerID)
+	e.changed(r.CustomerID)
 	return r, e.record(OrderReserved, e.now, e.by, &r, "")
 }
 
@@ -110,7 +110,7 @@ func (e *Entry) endHolds(of Hold) error {
 		return err
 	}
 	for i := range ended {
-		e.touch(ended[i].CustomerID)
+		e.changed(ended[i].CustomerID)
 		if err := e.letGo(&ended[i]); err != nil {
 			return err
 		}
@@ -223,7 +223,7 @@ func (e *Entry) save(r *Redemption) error {
 		return ErrChanged
 	}
 	r.Version++
-	e.touch(r.CustomerID)
+	e.changed(r.CustomerID)
 	return nil
 }
 

@@ -77,6 +77,8 @@ type Reader interface {
 	// each that is asked about, in any order. Coupons are those that are
 	// available or held then, without their Terms.
 	Holdings(ctx context.Context, customerIDs []string, now time.Time) ([]Holding, error)
+	// Blocked is whether a customer is on the blocklist.
+	Blocked(ctx context.Context, customerID string) (bool, error)
 	Blocklist(ctx context.Context, page Page) ([]Block, error)
 
 	// Redemption is one redemption, or ErrNotFound.
@@ -131,16 +133,17 @@ type Tx interface {
 	// TakeIssue counts n more coupons of a campaign, unless that would exceed
 	// its quantity.
 	TakeIssue(ctx context.Context, campaignID string, n int64) (ok bool, err error)
-	// TakeShare counts one more coupon of a campaign for a customer, unless
-	// they have limit already.
-	TakeShare(ctx context.Context, campaignID, customerID string, limit int64) (ok bool, err error)
-	// CountShare is how many coupons of a campaign a customer has had.
-	CountShare(ctx context.Context, campaignID, customerID string) (int64, error)
-	// InsertCoupon adds a coupon; granted says that a registration gave it.
-	InsertCoupon(ctx context.Context, c Coupon, granted bool) error
-	// CountAvailable counts a customer's coupons that are available at now, or
-	// will be when a hold ends, and holds off other transactions that issue to the same customer.
-	CountAvailable(ctx context.Context, customerID string, now time.Time) (int, error)
+	// TakeShares counts one more coupon of a campaign for each of some customers,
+	// none of them twice, unless they have limit already. If not ok, one has: then
+	// the transaction is to be given up, for others were counted.
+	TakeShares(ctx context.Context, campaignID string, customerIDs []string, limit int64) (ok bool, err error)
+	// CountShares is how many coupons of a campaign customers have had.
+	CountShares(ctx context.Context, campaignID string, customerIDs []string) (map[string]int64, error)
+	// InsertCoupons adds coupons; granted says that a registration gave them.
+	InsertCoupons(ctx context.Context, coupons []Coupon, granted bool) error
+	// CountAvailable counts customers' coupons that are available at now, or
+	// will be when a hold ends, and holds off other transactions that issue to the same customers.
+	CountAvailable(ctx context.Context, customerIDs []string, now time.Time) (map[string]int64, error)
 	// Revoke marks an issued coupon revoked; not ok if it is not issued.
 	Revoke(ctx context.Context, id string) (ok bool, err error)
 	// HoldCoupon holds an available coupon for a redemption until an instant;
@@ -166,7 +169,7 @@ type Tx interface {
 	// HeldBy is the reserved redemption that holds a coupon, or ErrNotFound.
 	HeldBy(ctx context.Context, couponID string) (Redemption, error)
 	InsertRefund(ctx context.Context, r Refund) error
-	InsertEvent(ctx context.Context, e Event) error
+	InsertEvents(ctx context.Context, events ...Event) error
 
 	// InsertCard adds a card; not ok if another one has its number.
 	InsertCard(ctx context.Context, c GiftCard) (ok bool, err error)

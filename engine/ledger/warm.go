@@ -13,8 +13,8 @@ const (
 
 // touched are customers whose facts own writes have changed. They are read
 // again behind the answer, many at once: who was just given a coupon is likely
-// to order next, and then a quote need not wait for the ledger. Nothing rests
-// on it; beyond its bound it forgets.
+// to order next, and then a quote need not wait for the ledger; who has just
+// ordered is not. Nothing rests on it; beyond its bound it forgets.
 type touched struct {
 	mu    *sync.Mutex
 	ids   map[string]struct{}

@@ -6,6 +6,13 @@ import (
 	"scrip/engine/ledger"
 )
 
+// Blocked is whether a customer is on the list.
+func (s *session) Blocked(ctx context.Context, customerID string) (bool, error) {
+	var n int
+	err := s.one(ctx, `SELECT count(*) FROM blocklist WHERE customer_id = ?`, []any{customerID}, &n)
+	return n > 0, err
+}
+
 // Blocklist lists a page of blocked customers.
 func (s *session) Blocklist(ctx context.Context, page ledger.Page) ([]ledger.Block, error) {
 	at, id := page.After.CreatedAt.UnixMicro(), page.After.ID

@@ -53,18 +53,41 @@ func (s *session) TakeIssue(ctx context.Context, campaignID string, n int64) (bo
 		WHERE id = ? AND (quantity IS NULL OR issued + ? <= quantity)`, n, campaignID, n)
 }
 
-// TakeShare counts one more coupon for a customer, unless they have limit.
-func (s *session) TakeShare(ctx context.Context, campaignID, customerID string, limit int64) (bool, error) {
-	return s.won(ctx, `INSERT INTO campaign_shares (campaign_id, customer_id, issued) VALUES (?, ?, 1)
+// TakeShares counts one more coupon for each customer, unless they have limit.
+func (s *session) TakeShares(ctx context.Context, campaignID string, customerIDs []string, limit int64) (bool, error) {
+	asked, err := s.speaks.list(customerIDs)
+	if err != nil {
+		return false, err
+	}
+	n, err := s.exec(ctx, `INSERT INTO campaign_shares (campaign_id, customer_id, issued)
+		SELECT ?, asked.id, 1 FROM (`+s.speaks.each+`) AS asked WHERE 1 = 1
 		ON CONFLICT (campaign_id, customer_id) DO UPDATE SET issued = campaign_shares.issued + 1
-		WHERE campaign_shares.issued < ?`, campaignID, customerID, limit)
+		WHERE campaign_shares.issued < ?`, campaignID, asked, limit)
+	return n == int64(len(customerIDs)), err
 }
 
-// CountShare is how many coupons of a campaign a customer has had.
-func (s *session) CountShare(ctx context.Context, campaignID, customerID string) (n int64, err error) {
-	err = s.one(ctx, `SELECT coalesce(sum(issued), 0) FROM campaign_shares WHERE campaign_id = ? AND customer_id = ?`,
-		[]any{campaignID, customerID}, &n)
-	return n, err
+// CountShares is how many coupons of a campaign customers have had.
+func (s *session) CountShares(ctx context.Context, campaignID string, customerIDs []string) (map[string]int64, error) {
+	return s.count(ctx, `SELECT asked.id, coalesce(s.issued, 0) FROM (`+s.speaks.each+`) AS asked
+		LEFT JOIN campaign_shares s ON s.campaign_id = ? AND s.customer_id = asked.id`, customerIDs, campaignID)
+}
+
+// count runs a query whose first argument is a list of ids, and whose rows are
+// an id and a number.
+func (s *session) count(ctx context.Context, query string, ids []string, args ...any) (map[string]int64, error) {
+	asked, err := s.speaks.list(ids)
+	if err != nil {
+		return nil, err
+	}
+	counts := make(map[string]int64, len(ids))
+	_, err = list(ctx, s, func(row scanner) (none struct{}, err error) {
+		var id string
+		var n int64
+		err = row.Scan(&id, &n)
+		counts[id] = n
+		return none, err
+	}, query, append([]any{asked}, args...)...)
+	return counts, err
 }
 
 func scanCampaign(row scanner) (c ledger.Campaign, err error) {

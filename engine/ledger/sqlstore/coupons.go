@@ -62,25 +62,34 @@ func (s *session) Grants(ctx context.Context, customerID string) ([]ledger.Coupo
 		WHERE customer_id = ? AND granted = 1 ORDER BY created_at, id`, customerID)
 }
 
-// InsertCoupon adds a coupon.
-func (s *session) InsertCoupon(ctx context.Context, c ledger.Coupon, granted bool) error {
-	_, err := s.exec(ctx, `INSERT INTO coupons (`+couponColumns+`, granted) VALUES (?, ?, ?, ?, ?, ?, NULL, ?, ?)`,
-		c.ID, c.CampaignID, c.CustomerID, micros(c.StartsAt), nullMicros(c.ExpiresAt), string(c.State), micros(c.CreatedAt), granted)
-	return err
+// InsertCoupons adds coupons.
+func (s *session) InsertCoupons(ctx context.Context, coupons []ledger.Coupon, granted bool) error {
+	rows := make([][]any, 0, len(coupons))
+	for i := range coupons {
+		c := &coupons[i]
+		rows = append(rows, []any{c.ID, c.CampaignID, c.CustomerID, micros(c.StartsAt), nullMicros(c.ExpiresAt), c.State, micros(c.CreatedAt)})
+	}
+	return s.insert(ctx, `INSERT INTO coupons (`+couponColumns+`, granted)
+		SELECT value ->> 0, value ->> 1, value ->> 2, CAST(value ->> 3 AS BIGINT), CAST(value ->> 4 AS BIGINT), value ->> 5,
+		NULL, CAST(value ->> 6 AS BIGINT), ? FROM `+s.speaks.rows, rows, granted)
 }
 
-// CountAvailable counts a customer's coupons that are available or may be again
+// CountAvailable counts customers' coupons that are available or may be again
 // when a hold ends. SQLite has one writer at a time, so nobody else issues
 // meanwhile; in Postgres those who issue to the same customer write the same row.
-func (s *session) CountAvailable(ctx context.Context, customerID string, now time.Time) (n int, err error) {
+func (s *session) CountAvailable(ctx context.Context, customerIDs []string, now time.Time) (map[string]int64, error) {
 	if s.speaks.turn != "" {
-		if _, err := s.exec(ctx, s.speaks.turn, customerID); err != nil {
-			return 0, err
+		asked, err := s.speaks.list(customerIDs)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := s.exec(ctx, s.speaks.turn, asked); err != nil {
+			return nil, err
 		}
 	}
-	err = s.one(ctx, `SELECT count(*) FROM coupons WHERE customer_id = ? AND state = 'issued' AND (expires_at IS NULL OR expires_at > ?)`,
-		[]any{customerID, micros(now)}, &n)
-	return n, err
+	return s.count(ctx, `SELECT asked.id, count(c.id) FROM (`+s.speaks.each+`) AS asked
+		LEFT JOIN coupons c ON c.customer_id = asked.id AND c.state = 'issued' AND (c.expires_at IS NULL OR c.expires_at > ?)
+		GROUP BY asked.id`, customerIDs, micros(now))
 }
 
 // Revoke marks an issued coupon revoked.

@@ -21,11 +21,16 @@ type dialect struct {
 	each string
 	list func(ids []string) (any, error)
 
+	// rows is a table of the column value from a JSON array: of the rows of one
+	// statement, each itself an array. value ->> 0 is the first of it.
+	rows string
+
 	// raw makes an argument of bytes that may be no text, for a column of them.
 	raw func(string) any
 
-	// turn holds off others that issue to a customer, take those who come with
-	// the same idempotency key; "" where nobody writes at the same time. skip ends a SELECT of rows to delete: those that others
+	// turn holds off others that issue to customers, in an order that lets
+	// nobody wait for each other, take those who come with the same idempotency
+	// key; "" where nobody writes at the same time. skip ends a SELECT of rows to delete: those that others
 	// are deleting are left to them.
 	turn, take, skip string
 }
@@ -36,7 +41,8 @@ var speaksSQLite = &dialect{
 		text, err := json.Marshal(ids)
 		return string(text), err
 	},
-	raw: func(text string) any { return text },
+	rows: `json_each(?)`,
+	raw:  func(text string) any { return text },
 }
 
 var speaksPostgres = &dialect{
@@ -45,10 +51,12 @@ var speaksPostgres = &dialect{
 	bits:     true,
 	each:     `SELECT unnest(?::text[]) AS id`,
 	list:     func(ids []string) (any, error) { return ids, nil },
+	rows:     `json_array_elements(?::json)`,
 	raw:      func(text string) any { return []byte(text) },
-	turn:     `INSERT INTO issuing (customer_id, turns) VALUES (?, 1) ON CONFLICT (customer_id) DO UPDATE SET turns = issuing.turns + 1`,
-	take:     `INSERT INTO replies (idempotency_key, fingerprint, response, created_at) VALUES (?, '', '', ?) ON CONFLICT (idempotency_key) DO NOTHING`,
-	skip:     ` FOR UPDATE SKIP LOCKED`,
+	turn: `INSERT INTO issuing (customer_id, turns) SELECT id, 1 FROM (SELECT unnest(?::text[]) AS id) AS asked ORDER BY id
+		ON CONFLICT (customer_id) DO UPDATE SET turns = issuing.turns + 1`,
+	take: `INSERT INTO replies (idempotency_key, fingerprint, response, created_at) VALUES (?, '', '', ?) ON CONFLICT (idempotency_key) DO NOTHING`,
+	skip: ` FOR UPDATE SKIP LOCKED`,
 }
 
 // statement is a statement as this database takes it.

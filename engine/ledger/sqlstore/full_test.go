@@ -87,9 +87,9 @@ func TestAFullDiskUnderLoad(t *testing.T) {
 		customer := fmt.Sprint(i, strings.Repeat("x", 120))
 		err := s.Write(t.Context(), func(tx ledger.Tx) error {
 			_, err1 := tx.TakeIssue(t.Context(), "c", 1)
-			_, err2 := tx.TakeShare(t.Context(), "c", customer, 1)
-			return errors.Join(err1, err2, tx.InsertCoupon(t.Context(),
-				ledger.Coupon{ID: fmt.Sprint(i), CampaignID: "c", CustomerID: customer, State: ledger.Issued}, false))
+			_, err2 := tx.TakeShares(t.Context(), "c", []string{customer}, 1)
+			return errors.Join(err1, err2, tx.InsertCoupons(t.Context(),
+				[]ledger.Coupon{{ID: fmt.Sprint(i), CampaignID: "c", CustomerID: customer, State: ledger.Issued}}, false))
 		})
 		if failed[i] = err != nil; failed[i] && !errors.Is(err, ledger.ErrUnavailable) {
 			t.Errorf("write %d: %v", i, err)

@@ -110,7 +110,7 @@ func TestEventsAreOnlyEverAdded(t *testing.T) {
 	t.Parallel()
 	for kind, s := range both(t) {
 		if err := s.Write(t.Context(), func(tx ledger.Tx) error {
-			return tx.InsertEvent(t.Context(), ledger.Event{ID: "one", Kind: ledger.CouponIssued, CouponID: "c", At: time.Unix(1, 0)})
+			return tx.InsertEvents(t.Context(), ledger.Event{ID: "one", Kind: ledger.CouponIssued, CouponID: "c", At: time.Unix(1, 0)})
 		}); err != nil {
 			t.Fatal(err)
 		}
@@ -177,7 +177,7 @@ func oneOfEach(tx ledger.Tx) error {
 	ctx := context.Background()
 	_, err1 := tx.InsertCampaign(ctx, plainCampaign("c"))
 	_, err2 := tx.Register(ctx, "ann", time.Unix(1, 0))
-	err3 := tx.InsertCoupon(ctx, ledger.Coupon{ID: "one", CampaignID: "c", CustomerID: "ann", State: ledger.Issued}, false)
+	err3 := tx.InsertCoupons(ctx, []ledger.Coupon{{ID: "one", CampaignID: "c", CustomerID: "ann", State: ledger.Issued}}, false)
 	usd, err := money.CurrencyOf("USD")
 	r := ledger.Redemption{ID: "r", OrderID: "o", CustomerID: "ann", CouponID: "one", Currency: usd, State: ledger.Reserved,
 		HoldUntil: time.Unix(2, 0), CreatedAt: time.Unix(1, 0)}

@@ -66,7 +66,7 @@ func TestATwinFindsTheReplyAndNotTheRefusal(t *testing.T) {
 	stores := sharing(t, 2)
 	if err := stores[0].Write(t.Context(), func(tx ledger.Tx) error {
 		_, err := tx.InsertCampaign(t.Context(), plainCampaign("c"))
-		return errors.Join(err, tx.InsertCoupon(t.Context(), ledger.Coupon{ID: "one", CampaignID: "c", CustomerID: "ann", State: ledger.Issued}, false))
+		return errors.Join(err, tx.InsertCoupons(t.Context(), []ledger.Coupon{{ID: "one", CampaignID: "c", CustomerID: "ann", State: ledger.Issued}}, false))
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +199,7 @@ func TestAFailureThatIsKeptQuietIsNoSuccess(t *testing.T) {
 		err := s.Write(t.Context(), func(tx ledger.Tx) error {
 			tries++
 			_ = putMeta("name")(tx)
-			_ = tx.InsertCoupon(t.Context(), ledger.Coupon{ID: "orphan", CampaignID: "none", State: "lost"}, false) // a broken CHECK
+			_ = tx.InsertCoupons(t.Context(), []ledger.Coupon{{ID: "orphan", CampaignID: "none", State: "lost"}}, false) // a broken CHECK
 			return answer
 		})
 		if !errors.Is(err, ledger.ErrUnavailable) || errors.Is(err, errRefused) || sqlState(err) == "" || tries != 1 {

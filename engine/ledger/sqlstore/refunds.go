@@ -57,12 +57,16 @@ func readReturned(r *ledger.Refund, text string) error {
 	return err
 }
 
-// InsertEvent adds an event.
-func (s *session) InsertEvent(ctx context.Context, e ledger.Event) error {
-	_, err := s.exec(ctx, `INSERT INTO events (id, kind, coupon_id, redemption_id, customer_id, asked_by, request_id, detail, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		e.ID, string(e.Kind), null(e.CouponID), null(e.RedemptionID), e.CustomerID, e.By, e.RequestID, e.Detail, micros(e.At))
-	return err
+// InsertEvents adds events.
+func (s *session) InsertEvents(ctx context.Context, events ...ledger.Event) error {
+	rows := make([][]any, 0, len(events))
+	for i := range events {
+		e := &events[i]
+		rows = append(rows, []any{e.ID, e.Kind, null(e.CouponID), null(e.RedemptionID), e.CustomerID, e.By, e.RequestID, e.Detail, micros(e.At)})
+	}
+	return s.insert(ctx, `INSERT INTO events (id, kind, coupon_id, redemption_id, customer_id, asked_by, request_id, detail, created_at)
+		SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
+		CAST(value ->> 8 AS BIGINT) FROM `+s.speaks.rows, rows)
 }
 
 // Events lists a page of a coupon's events.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"scrip/engine/ledger"
@@ -50,6 +51,11 @@ func (s *session) FreeKey(ctx context.Context, key string) error {
 // one, so that the table shrinks again after a rush.
 const forgetAtOnce = 4
 
+// deleteOldest has its bound in its text: SQLite prepares a statement anew
+// each time, whose LIMIT is an argument.
+var deleteOldest = `DELETE FROM replies WHERE idempotency_key IN
+	(SELECT idempotency_key FROM replies WHERE created_at < ? ORDER BY created_at LIMIT ` + strconv.Itoa(forgetAtOnce)
+
 // SaveReply stores a reply and forgets a few that are older than forget.
 func (s *session) SaveReply(ctx context.Context, r ledger.StoredReply, forget time.Time) error {
 	if err := s.forget(ctx, forget); err != nil {
@@ -79,9 +85,7 @@ func (s *session) forget(ctx context.Context, before time.Time) error {
 		}
 	}
 	remove := func() error {
-		_, err := s.exec(ctx, `DELETE FROM replies WHERE idempotency_key IN
-			(SELECT idempotency_key FROM replies WHERE created_at < ? ORDER BY created_at LIMIT ?`+s.speaks.skip+`)`,
-			micros(before), forgetAtOnce)
+		_, err := s.exec(ctx, deleteOldest+s.speaks.skip+`)`, micros(before))
 		return err
 	}
 	if shared {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -52,6 +53,15 @@ func (s *session) exec(ctx context.Context, query string, args ...any) (int64, e
 func (s *session) won(ctx context.Context, query string, args ...any) (bool, error) {
 	n, err := s.exec(ctx, query, args...)
 	return n > 0, err
+}
+
+// insert runs an INSERT of many rows, which are its last argument.
+func (s *session) insert(ctx context.Context, query string, rows [][]any, args ...any) error {
+	text, err := json.Marshal(rows)
+	if err == nil {
+		_, err = s.exec(ctx, query, append(args, string(text))...)
+	}
+	return err
 }
 
 // one reads the columns of a single row, or fails with [ledger.ErrNotFound].

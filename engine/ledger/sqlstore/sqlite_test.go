@@ -209,15 +209,15 @@ func TestTablesRefuseWhatCannotBe(t *testing.T) {
 	five := func(id string) ledger.Campaign { return plainCampaign(id) }
 	for name, step := range map[string]func(ledger.Tx) error{
 		"a coupon of no campaign": func(tx ledger.Tx) error {
-			return tx.InsertCoupon(t.Context(), ledger.Coupon{ID: "x", CampaignID: "none", CustomerID: "ann", State: ledger.Issued}, false)
+			return tx.InsertCoupons(t.Context(), []ledger.Coupon{{ID: "x", CampaignID: "none", CustomerID: "ann", State: ledger.Issued}}, false)
 		},
 		"a share of no campaign": func(tx ledger.Tx) error {
-			_, err := tx.TakeShare(t.Context(), "none", "ann", 1)
+			_, err := tx.TakeShares(t.Context(), "none", []string{"ann"}, 1)
 			return err
 		},
 		"a coupon in no known state": func(tx ledger.Tx) error {
 			_, err := tx.InsertCampaign(t.Context(), five("c"))
-			return errors.Join(err, tx.InsertCoupon(t.Context(), ledger.Coupon{ID: "x", CampaignID: "c", CustomerID: "ann", State: "lost"}, false))
+			return errors.Join(err, tx.InsertCoupons(t.Context(), []ledger.Coupon{{ID: "x", CampaignID: "c", CustomerID: "ann", State: "lost"}}, false))
 		},
 		"a campaign without discount": func(tx ledger.Tx) error {
 			c := five("c")

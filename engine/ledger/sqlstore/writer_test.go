@@ -41,7 +41,7 @@ func breakCommit(tx ledger.Tx) error {
 	if _, err := tx.(*session).exec(ctx, "PRAGMA defer_foreign_keys = 1"); err != nil {
 		return err
 	}
-	return tx.InsertCoupon(ctx, ledger.Coupon{ID: "orphan", CampaignID: "none", CustomerID: "ann", State: ledger.Issued}, false)
+	return tx.InsertCoupons(ctx, []ledger.Coupon{{ID: "orphan", CampaignID: "none", CustomerID: "ann", State: ledger.Issued}}, false)
 }
 
 func TestAGroupSharesOneCommit(t *testing.T) {

@@ -212,11 +212,11 @@ var damages = []struct {
 		return err
 	}, []string{"campaigns c: has issued 9 coupons, 8 are there"}},
 	{func(ctx context.Context, tx ledger.Tx, _ map[string]string) error {
-		_, err := tx.TakeShare(ctx, "c", "bob", 1)
+		_, err := tx.TakeShares(ctx, "c", []string{"bob"}, 1)
 		return err
 	}, []string{"campaign_shares c bob: counts 1 coupons, 0 are there"}},
 	{func(ctx context.Context, tx ledger.Tx, _ map[string]string) error {
-		return tx.InsertCoupon(ctx, later(coupon("stray", "cid")), true)
+		return tx.InsertCoupons(ctx, []ledger.Coupon{later(coupon("stray", "cid"))}, true)
 	}, []string{"campaign_shares c cid: is missing, 1 coupons are there",
 		"coupons stray: is issued, its events say issued 0 times, revoked 0",
 		"coupons stray: was granted to cid, who never registered"}},
@@ -246,7 +246,7 @@ var damages = []struct {
 		`refunds stray: is of 5, its parts are 4, returned were {Gift:0 Bonus:0 Cash:0 External:4}`,
 		`refunds stray: refunds 1 of the line "Z", which redemption "<bare redemption>" does not have`}},
 	{func(ctx context.Context, tx ledger.Tx, _ map[string]string) error {
-		return tx.InsertEvent(ctx, ledger.Event{ID: "stray", At: epoch, Kind: ledger.CouponRevoked, CouponID: "gone", RedemptionID: "gone too"})
+		return tx.InsertEvents(ctx, ledger.Event{ID: "stray", At: epoch, Kind: ledger.CouponRevoked, CouponID: "gone", RedemptionID: "gone too"})
 	}, []string{"events stray: is of a coupon that is not there: gone", "events stray: is of a redemption that is not there: gone too"}},
 	{func(ctx context.Context, tx ledger.Tx, _ map[string]string) error {
 		return tx.SaveReply(ctx, ledger.StoredReply{Key: "stray", Fingerprint: []byte{1}, Response: []byte{}, CreatedAt: epoch}, epoch)

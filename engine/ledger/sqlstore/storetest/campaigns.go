@@ -123,7 +123,7 @@ func testShares(t *testing.T, s ledger.Store) {
 		{"bounded", "bob", 1, false, 1}, {"free", "ann", 1, true, 1}, {"free", "ann", 1, false, 1},
 	} {
 		ok := won(t, s, func(ctx context.Context, tx ledger.Tx) (bool, error) {
-			return tx.TakeShare(ctx, step.campaign, step.customer, step.limit)
+			return tx.TakeShares(ctx, step.campaign, []string{step.customer}, step.limit)
 		})
 		if ok != step.ok {
 			t.Errorf("step %d: a share of %q for %s: ok %v, want %v", i, step.campaign, step.customer, ok, step.ok)
@@ -137,9 +137,9 @@ func testShares(t *testing.T, s ledger.Store) {
 func wantShare(t testing.TB, s ledger.Store, campaignID, customerID string, want int64) {
 	t.Helper()
 	write(t, s, func(ctx context.Context, tx ledger.Tx) error {
-		n, err := tx.CountShare(ctx, campaignID, customerID)
-		if n != want {
-			t.Errorf("%s has had %d of %q, want %d", customerID, n, campaignID, want)
+		n, err := tx.CountShares(ctx, campaignID, []string{customerID})
+		if n[customerID] != want {
+			t.Errorf("%s has had %d of %q, want %d", customerID, n[customerID], campaignID, want)
 		}
 		return err
 	})

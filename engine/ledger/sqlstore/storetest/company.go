@@ -137,8 +137,8 @@ func testGroups(t *testing.T, s ledger.Store) {
 		customer := fmt.Sprint("customer ", i%10)
 		err := s.Write(t.Context(), func(tx ledger.Tx) error {
 			_, err1 := tx.TakeIssue(t.Context(), "c", 1)
-			_, err2 := tx.TakeShare(t.Context(), "c", customer, callers)
-			err3 := tx.InsertCoupon(t.Context(), coupon(fmt.Sprint(i), customer), false)
+			_, err2 := tx.TakeShares(t.Context(), "c", []string{customer}, callers)
+			err3 := tx.InsertCoupons(t.Context(), []ledger.Coupon{coupon(fmt.Sprint(i), customer)}, false)
 			if err := errors.Join(err1, err2, err3); err != nil || i%2 == 0 {
 				return errors.Join(err, errRefused)
 			}

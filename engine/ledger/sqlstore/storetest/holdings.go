@@ -15,7 +15,11 @@ import (
 // blocked is whether the store says that a customer is on the blocklist.
 func blocked(t testing.TB, s ledger.Reader, customerID string) bool {
 	t.Helper()
-	return must[[]ledger.Holding](t)(s.Holdings(t.Context(), []string{customerID}, epoch))[0].Facts.Blocklisted
+	is := must[bool](t)(s.Blocked(t.Context(), customerID))
+	if held := must[[]ledger.Holding](t)(s.Holdings(t.Context(), []string{customerID}, epoch))[0]; held.Facts.Blocklisted != is {
+		t.Errorf("%q is blocked: %v, and the holdings say otherwise", customerID, is)
+	}
+	return is
 }
 
 func testHoldings(t *testing.T, s ledger.Store) {

@@ -71,7 +71,7 @@ func everywhere(ctx context.Context, tx ledger.Tx, id string) error {
 	c.CampaignID = id
 	for _, fn := range []func() (bool, error){
 		func() (bool, error) { return tx.InsertCampaign(ctx, campaign(id)) },
-		func() (bool, error) { return tx.TakeShare(ctx, id, id, 1) },
+		func() (bool, error) { return tx.TakeShares(ctx, id, []string{id}, 1) },
 		func() (bool, error) { return tx.Register(ctx, id, epoch) },
 		func() (bool, error) { return tx.PutMeta(ctx, id, id) },
 	} {
@@ -79,7 +79,7 @@ func everywhere(ctx context.Context, tx ledger.Tx, id string) error {
 			return fmt.Errorf("taken for another's (%w)", err)
 		}
 	}
-	if err := tx.InsertCoupon(ctx, c, true); err != nil {
+	if err := tx.InsertCoupons(ctx, []ledger.Coupon{c}, true); err != nil {
 		return err
 	}
 	if _, err := tx.PutBlock(ctx, ledger.Block{CustomerID: id, CreatedAt: epoch}); err != nil {
@@ -105,7 +105,7 @@ func testPages(t *testing.T, s ledger.Store) {
 			mine, other := coupon(id, "ann"), coupon("other "+id, "bob")
 			mine.CreatedAt, other.CreatedAt = at, at
 			for _, c := range []ledger.Coupon{mine, other} {
-				if err := tx.InsertCoupon(ctx, c, false); err != nil {
+				if err := tx.InsertCoupons(ctx, []ledger.Coupon{c}, false); err != nil {
 					return err
 				}
 			}
@@ -204,7 +204,7 @@ func testLongLists(t *testing.T, s ledger.Store) {
 			c := coupon(fmt.Sprintf("cpn_%06d", rows-i), "ann")
 			c.CreatedAt = epoch.Add(time.Duration(i/100) * time.Microsecond)
 			want[i] = couponAt(c)
-			if err := tx.InsertCoupon(ctx, c, true); err != nil {
+			if err := tx.InsertCoupons(ctx, []ledger.Coupon{c}, true); err != nil {
 				return err
 			}
 		}
@@ -224,9 +224,9 @@ func testLongLists(t *testing.T, s ledger.Store) {
 		t.Errorf("%d coupons are granted, want %d", len(got), rows)
 	}
 	write(t, s, func(ctx context.Context, tx ledger.Tx) error {
-		n, err := tx.CountAvailable(ctx, "ann", epoch)
-		if n != rows {
-			t.Errorf("%d coupons are available, want %d", n, rows)
+		n, err := tx.CountAvailable(ctx, []string{"ann"}, epoch)
+		if n["ann"] != rows {
+			t.Errorf("%d coupons are available, want %d", n["ann"], rows)
 		}
 		return err
 	})

@@ -37,8 +37,8 @@ var orderSteps = map[string]func(context.Context, ledger.Tx) (bool, error){
 	"InsertRefund": func(ctx context.Context, tx ledger.Tx) (bool, error) {
 		return true, tx.InsertRefund(ctx, ledger.Refund{ID: "new", RedemptionID: "to update", Currency: currency("USD"), CreatedAt: stamp})
 	},
-	"InsertEvent": func(ctx context.Context, tx ledger.Tx) (bool, error) {
-		return true, tx.InsertEvent(ctx, ledger.Event{ID: "new", At: stamp, Kind: ledger.CouponIssued, CouponID: "one", CustomerID: "ann"})
+	"InsertEvents": func(ctx context.Context, tx ledger.Tx) (bool, error) {
+		return true, tx.InsertEvents(ctx, ledger.Event{ID: "new", At: stamp, Kind: ledger.CouponIssued, CouponID: "one", CustomerID: "ann"})
 	},
 }
 
@@ -47,7 +47,7 @@ func furnishOrders(ctx context.Context, tx ledger.Tx) error {
 	until := epoch.Add(time.Minute) // before stamp
 	var errs []error
 	for _, id := range []string{"free", "to release", "to use"} {
-		errs = append(errs, tx.InsertCoupon(ctx, coupon(id, "ann"), false))
+		errs = append(errs, tx.InsertCoupons(ctx, []ledger.Coupon{coupon(id, "ann")}, false))
 	}
 	for _, id := range []string{"to release", "to use"} {
 		_, err := tx.HoldCoupon(ctx, id, "r "+id, until, epoch)
@@ -61,7 +61,7 @@ func furnishOrders(ctx context.Context, tx ledger.Tx) error {
 	}
 	return errors.Join(append(errs,
 		tx.InsertRefund(ctx, ledger.Refund{ID: "old", RedemptionID: "to update", Currency: currency("USD"), CreatedAt: epoch}),
-		tx.InsertEvent(ctx, ledger.Event{ID: "old", At: epoch, Kind: ledger.CouponIssued, CouponID: "one", CustomerID: "ann"}))...)
+		tx.InsertEvents(ctx, ledger.Event{ID: "old", At: epoch, Kind: ledger.CouponIssued, CouponID: "one", CustomerID: "ann"}))...)
 }
 
 // readOrders tells everything that a reader sees of the orders of the steps.
@@ -164,7 +164,7 @@ func orderEverywhere(ctx context.Context, tx ledger.Tx, id string) error {
 	part := []ledger.RefundedPart{{ID: id, Amount: 1}}
 	return errors.Join(
 		tx.InsertRefund(ctx, ledger.Refund{ID: id, RedemptionID: id, Currency: r.Currency, Lines: part, Reason: id, CreatedAt: epoch}),
-		tx.InsertEvent(ctx, ledger.Event{ID: id, At: epoch, Kind: ledger.OrderReserved, CouponID: id, RedemptionID: id, CustomerID: id, RequestID: id}))
+		tx.InsertEvents(ctx, ledger.Event{ID: id, At: epoch, Kind: ledger.OrderReserved, CouponID: id, RedemptionID: id, CustomerID: id, RequestID: id}))
 }
 
 // checkOrderOf looks for what orderEverywhere wrote.

@@ -25,8 +25,8 @@ var races = []struct {
 		return tx.TakeIssue(ctx, "hundred", 1)
 	}},
 	{"TakeIssue by threes", 33, func(ctx context.Context, tx ledger.Tx, _ string) (bool, error) { return tx.TakeIssue(ctx, "again", 3) }},
-	{"TakeShare", 7, func(ctx context.Context, tx ledger.Tx, _ string) (bool, error) {
-		return tx.TakeShare(ctx, "hundred", "ann", 7)
+	{"TakeShares", 7, func(ctx context.Context, tx ledger.Tx, _ string) (bool, error) {
+		return tx.TakeShares(ctx, "hundred", []string{"ann"}, 7)
 	}},
 	{"Revoke", 1, func(ctx context.Context, tx ledger.Tx, _ string) (bool, error) { return tx.Revoke(ctx, "one") }},
 	{"Register", 1, func(ctx context.Context, tx ledger.Tx, _ string) (bool, error) { return tx.Register(ctx, "ann", epoch) }},
@@ -40,12 +40,12 @@ var races = []struct {
 		c.Name = who
 		return tx.InsertCampaign(ctx, c)
 	}},
-	{"CountAvailable before InsertCoupon", 10, func(ctx context.Context, tx ledger.Tx, who string) (bool, error) {
-		n, err := tx.CountAvailable(ctx, "bob", epoch)
-		if err != nil || n >= 10 {
+	{"CountAvailable before InsertCoupons", 10, func(ctx context.Context, tx ledger.Tx, who string) (bool, error) {
+		n, err := tx.CountAvailable(ctx, []string{"bob"}, epoch)
+		if err != nil || n["bob"] >= 10 {
 			return false, err
 		}
-		return true, tx.InsertCoupon(ctx, coupon(who, "bob"), false)
+		return true, tx.InsertCoupons(ctx, []ledger.Coupon{coupon(who, "bob")}, false)
 	}},
 	{"TakeKey before SaveReply", 1, func(ctx context.Context, tx ledger.Tx, who string) (bool, error) {
 		if ok, err := tx.TakeKey(ctx, "taken", epoch); err != nil || !ok {
@@ -78,7 +78,7 @@ func Race(t *testing.T, stores ...ledger.Store) {
 		if _, err := tx.PutBlock(ctx, ledger.Block{CustomerID: "ann", CreatedAt: epoch}); err != nil {
 			return err
 		}
-		return tx.InsertCoupon(ctx, coupon("one", "ann"), false)
+		return tx.InsertCoupons(ctx, []ledger.Coupon{coupon("one", "ann")}, false)
 	})
 	raceForOrders(t, stores)
 	last := make(map[string]string)

@@ -54,11 +54,11 @@ func testEvents(t *testing.T, s ledger.Store) {
 	others := ledger.Event{ID: "others", At: epoch, Kind: ledger.CouponRevoked, CouponID: "two", CustomerID: "ann", By: "admin"}
 	none := ledger.Event{ID: "none", At: epoch, Kind: ledger.OrderConfirmed, RedemptionID: "r", CustomerID: "ann"}
 	for _, e := range []ledger.Event{full, bare, others, none} {
-		write(t, s, func(ctx context.Context, tx ledger.Tx) error { return tx.InsertEvent(ctx, e) })
+		write(t, s, func(ctx context.Context, tx ledger.Tx) error { return tx.InsertEvents(ctx, e) })
 	}
 	again := full
 	again.Detail = "another"
-	err := s.Write(ctx, func(tx ledger.Tx) error { return tx.InsertEvent(ctx, again) })
+	err := s.Write(ctx, func(tx ledger.Tx) error { return tx.InsertEvents(ctx, again) })
 	unavailable(t, "an event under another's id", err)
 	for id, want := range map[string][]ledger.Event{"one": {bare, full}, "two": {others}, "": nil, "three": nil} {
 		got := must[[]ledger.Event](t)(s.Events(ctx, id, ledger.Page{Limit: 10}))
@@ -84,8 +84,8 @@ func testOrdersPages(t *testing.T, s ledger.Store) {
 			_, err1 := tx.InsertRedemption(ctx, mine)
 			_, err2 := tx.InsertRedemption(ctx, other)
 			if err := errors.Join(err1, err2,
-				tx.InsertEvent(ctx, ledger.Event{ID: id, At: at, Kind: ledger.CouponIssued, CouponID: "one", CustomerID: "ann"}),
-				tx.InsertEvent(ctx, ledger.Event{ID: "other " + id, At: at, Kind: ledger.CouponIssued, CustomerID: "ann"})); err != nil {
+				tx.InsertEvents(ctx, ledger.Event{ID: id, At: at, Kind: ledger.CouponIssued, CouponID: "one", CustomerID: "ann"}),
+				tx.InsertEvents(ctx, ledger.Event{ID: "other " + id, At: at, Kind: ledger.CouponIssued, CustomerID: "ann"})); err != nil {
 				return err
 			}
 		}

@@ -148,7 +148,7 @@ func addCoupons(t testing.TB, s ledger.Store, coupons ...ledger.Coupon) {
 	t.Helper()
 	write(t, s, func(ctx context.Context, tx ledger.Tx) error {
 		for _, c := range coupons {
-			if err := tx.InsertCoupon(ctx, c, false); err != nil {
+			if err := tx.InsertCoupons(ctx, []ledger.Coupon{c}, false); err != nil {
 				return err
 			}
 		}

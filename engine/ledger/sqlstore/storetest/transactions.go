@@ -22,15 +22,19 @@ var steps = map[string]func(context.Context, ledger.Tx) (bool, error){
 	"InsertCampaign": func(ctx context.Context, tx ledger.Tx) (bool, error) {
 		return tx.InsertCampaign(ctx, campaign("new"))
 	},
-	"SetPaused":           func(ctx context.Context, tx ledger.Tx) (bool, error) { return tx.SetPaused(ctx, "c", true) },
-	"TakeIssue":           func(ctx context.Context, tx ledger.Tx) (bool, error) { return tx.TakeIssue(ctx, "c", 2) },
-	"TakeShare, a first":  func(ctx context.Context, tx ledger.Tx) (bool, error) { return tx.TakeShare(ctx, "c", "bob", 1) },
-	"TakeShare, one more": func(ctx context.Context, tx ledger.Tx) (bool, error) { return tx.TakeShare(ctx, "c", "ann", 5) },
-	"InsertCoupon": func(ctx context.Context, tx ledger.Tx) (bool, error) {
-		return true, tx.InsertCoupon(ctx, coupon("new", "bob"), false)
+	"SetPaused": func(ctx context.Context, tx ledger.Tx) (bool, error) { return tx.SetPaused(ctx, "c", true) },
+	"TakeIssue": func(ctx context.Context, tx ledger.Tx) (bool, error) { return tx.TakeIssue(ctx, "c", 2) },
+	"TakeShares, a first": func(ctx context.Context, tx ledger.Tx) (bool, error) {
+		return tx.TakeShares(ctx, "c", []string{"bob"}, 1)
 	},
-	"InsertCoupon granted": func(ctx context.Context, tx ledger.Tx) (bool, error) {
-		return true, tx.InsertCoupon(ctx, coupon("new", "ann"), true)
+	"TakeShares, one more": func(ctx context.Context, tx ledger.Tx) (bool, error) {
+		return tx.TakeShares(ctx, "c", []string{"ann"}, 5)
+	},
+	"InsertCoupons": func(ctx context.Context, tx ledger.Tx) (bool, error) {
+		return true, tx.InsertCoupons(ctx, []ledger.Coupon{coupon("new", "bob")}, false)
+	},
+	"InsertCoupons granted": func(ctx context.Context, tx ledger.Tx) (bool, error) {
+		return true, tx.InsertCoupons(ctx, []ledger.Coupon{coupon("new", "ann")}, true)
 	},
 	"Revoke":   func(ctx context.Context, tx ledger.Tx) (bool, error) { return tx.Revoke(ctx, "one") },
 	"Register": func(ctx context.Context, tx ledger.Tx) (bool, error) { return tx.Register(ctx, "bob", stamp) },
@@ -60,11 +64,11 @@ func furnish(t testing.TB, s ledger.Store) {
 	addCampaign(t, s)
 	write(t, s, func(ctx context.Context, tx ledger.Tx) error {
 		_, err1 := tx.TakeIssue(ctx, "c", 1)
-		_, err2 := tx.TakeShare(ctx, "c", "ann", 1)
+		_, err2 := tx.TakeShares(ctx, "c", []string{"ann"}, 1)
 		_, err3 := tx.Register(ctx, "ann", epoch)
 		_, err4 := tx.PutBlock(ctx, ledger.Block{CustomerID: "ann", Reason: "old", CreatedAt: epoch})
 		_, err5 := tx.PutMeta(ctx, "ann", "old")
-		return errors.Join(err1, err2, err3, err4, err5, tx.InsertCoupon(ctx, coupon("one", "ann"), true), furnishOrders(ctx, tx),
+		return errors.Join(err1, err2, err3, err4, err5, tx.InsertCoupons(ctx, []ledger.Coupon{coupon("one", "ann")}, true), furnishOrders(ctx, tx),
 			tx.SaveReply(ctx, ledger.StoredReply{Key: "ann", Fingerprint: []byte{1}, Response: []byte{2}, CreatedAt: epoch}, epoch))
 	})
 }
@@ -93,6 +97,8 @@ func read(ctx context.Context, r ledger.Reader) string {
 		tell("grants of "+id, grants, err)
 		holdings, err := r.Holdings(ctx, []string{id}, stamp)
 		tell("holdings of "+id, holdings, err)
+		blocked, err := r.Blocked(ctx, id)
+		tell("blocked "+id, blocked, err)
 		reply, err := r.Reply(ctx, id)
 		tell("reply of "+id, reply, err)
 		meta, err := r.Meta(ctx, id)
@@ -105,9 +111,9 @@ func read(ctx context.Context, r ledger.Reader) string {
 func readTx(ctx context.Context, tx ledger.Tx) string {
 	seen := read(ctx, tx)
 	for _, id := range []string{"ann", "bob"} {
-		share, err1 := tx.CountShare(ctx, "c", id)
-		available, err2 := tx.CountAvailable(ctx, id, stamp)
-		seen += fmt.Sprintf("%s: share %d (%v), available %d (%v)\n", id, share, err1, available, err2)
+		shares, err1 := tx.CountShares(ctx, "c", []string{id})
+		available, err2 := tx.CountAvailable(ctx, []string{id}, stamp)
+		seen += fmt.Sprintf("%s: share %d (%v), available %d (%v)\n", id, shares[id], err1, available[id], err2)
 	}
 	return seen
 }
@@ -129,7 +135,7 @@ func testTransactions(t *testing.T, s ledger.Store) {
 	}
 	all := func(ctx context.Context, tx ledger.Tx) (bool, error) {
 		for name, step := range steps {
-			if name == "InsertCoupon granted" || name == "SaveReply" {
+			if name == "InsertCoupons granted" || name == "SaveReply" {
 				continue // the same row as the step beside it
 			}
 			if ok, err := step(ctx, tx); err != nil || !ok {
@@ -191,13 +197,13 @@ func testDuplicates(t *testing.T, s ledger.Store) {
 	before := now(t, s)
 	for name, step := range map[string]func(context.Context, ledger.Tx) error{
 		"a coupon's id": func(ctx context.Context, tx ledger.Tx) error {
-			return tx.InsertCoupon(ctx, coupon("one", "bob"), false)
+			return tx.InsertCoupons(ctx, []ledger.Coupon{coupon("one", "bob")}, false)
 		},
 		"a refund's id": func(ctx context.Context, tx ledger.Tx) error {
 			return tx.InsertRefund(ctx, ledger.Refund{ID: "old", RedemptionID: "to end", Currency: currency("USD"), CreatedAt: stamp})
 		},
 		"an event's id": func(ctx context.Context, tx ledger.Tx) error {
-			return tx.InsertEvent(ctx, ledger.Event{ID: "old", At: stamp, Kind: ledger.CouponRevoked, CouponID: "one", CustomerID: "ann"})
+			return tx.InsertEvents(ctx, ledger.Event{ID: "old", At: stamp, Kind: ledger.CouponRevoked, CouponID: "one", CustomerID: "ann"})
 		},
 		"a reply's key": func(ctx context.Context, tx ledger.Tx) error {
 			return tx.SaveReply(ctx, ledger.StoredReply{Key: "ann", Fingerprint: []byte{9}, Response: []byte{9}, CreatedAt: stamp}, epoch)
