@@ -70,7 +70,7 @@ func TestTheLoadSendsEachRequestOnce(t *testing.T) {
 			_, _ = w.Write(make([]byte, size))
 		}))
 		defer server.Close()
-		goal := &target{pid: os.Getpid(), address: strings.TrimPrefix(server.URL, "http://"), load: load{
+		goal := &target{connections: 4, pid: os.Getpid(), address: strings.TrimPrefix(server.URL, "http://"), load: load{
 			template: newTemplate(quotesPath, orderBody(20)), ids: newEach, status: http.StatusCreated, requests: 42}}
 		for range 2 {
 			m, err := goal.measure(context.Background())
@@ -90,7 +90,7 @@ func TestTheLoadSendsEachRequestOnce(t *testing.T) {
 func TestAnUnexpectedStatusEndsTheRound(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	defer server.Close()
-	goal := &target{pid: os.Getpid(), address: strings.TrimPrefix(server.URL, "http://"), load: load{
+	goal := &target{connections: 4, pid: os.Getpid(), address: strings.TrimPrefix(server.URL, "http://"), load: load{
 		template: newTemplate(quotesPath, orderBody(1)), ids: same, status: http.StatusCreated, requests: 4}}
 	if _, err := goal.measure(context.Background()); err == nil || !strings.Contains(err.Error(), "answered 404") {
 		t.Errorf("got %v", err)

@@ -1,6 +1,6 @@
 //go:build bench
 
-// The load: a closed loop of a few connections, each sending its next request
+// The load: a closed loop of some connections, each sending its next request
 // when the last one is answered. The client is written for this alone, so that
 // it takes little of the CPU that it shares with the server.
 package main
@@ -21,7 +21,6 @@ import (
 )
 
 const (
-	connections = 4
 	// settle lets a server finish what it does behind its answers; its CPU
 	// time counts too.
 	settle = 50 * time.Millisecond
@@ -31,6 +30,7 @@ const (
 
 // target is a server with the requests it gets.
 type target struct {
+	connections               int
 	pid                       int
 	address                   string
 	load                      load
@@ -59,7 +59,7 @@ type measured struct {
 func (t *target) measure(ctx context.Context) (measured, error) {
 	ctx, cancel := context.WithTimeout(ctx, roundLimit)
 	defer cancel()
-	clients, err := dial(ctx, t.address)
+	clients, err := dial(ctx, t.address, t.connections)
 	if err != nil {
 		return measured{}, err
 	}
@@ -82,7 +82,7 @@ func (t *target) measure(ctx context.Context) (measured, error) {
 		PerSecond:  n / took.Seconds(),
 		P50Micros:  micros(percentile(latencies, 50)),
 		P99Micros:  micros(percentile(latencies, 99)),
-		AnswerSize: clients[0].size,
+		AnswerSize: int64(len(clients[0].body)),
 	}, nil
 }
 
@@ -123,11 +123,11 @@ func (l *load) run(clients []*client) ([]time.Duration, error) {
 type client struct {
 	conn net.Conn
 	in   *bufio.Reader
-	size int64 // of the last answer's body
+	body []byte // of the last answer
 	stop func() bool
 }
 
-func dial(ctx context.Context, address string) ([]*client, error) {
+func dial(ctx context.Context, address string, connections int) ([]*client, error) {
 	var clients []*client
 	for range connections {
 		conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
@@ -162,22 +162,22 @@ func (c *client) exchange(wire []byte, status int) error {
 	if err != nil {
 		return err
 	}
-	if got != status {
-		body, _ := io.ReadAll(io.LimitReader(c.in, min(max(length, 0), 2000)))
-		return fmt.Errorf("answered %d, not %d: %s", got, status, body)
+	c.body = c.body[:0]
+	if length >= 0 {
+		err = c.read(length)
+	} else {
+		err = c.readChunks()
 	}
-	if length < 0 {
-		return c.discardChunks()
+	if err == nil && got != status {
+		err = fmt.Errorf("answered %d, not %d: %.2000s", got, status, c.body)
 	}
-	c.size = length
-	_, err = c.in.Discard(int(length))
 	return err
 }
 
 var contentLength = []byte("Content-Length: ")
 
 // header reads to the body and returns its length, -1 for a chunked one.
-func (c *client) header() (length int64, err error) {
+func (c *client) header() (length int, err error) {
 	length = -1
 	for {
 		line, err := c.in.ReadSlice('\n')
@@ -185,15 +185,22 @@ func (c *client) header() (length int64, err error) {
 			return length, err
 		}
 		if value, ok := bytes.CutPrefix(line, contentLength); ok {
-			if length, err = strconv.ParseInt(string(bytes.TrimSpace(value)), 10, 64); err != nil {
+			if length, err = strconv.Atoi(string(bytes.TrimSpace(value))); err != nil {
 				return 0, err
 			}
 		}
 	}
 }
 
-func (c *client) discardChunks() error {
-	for c.size = 0; ; {
+func (c *client) read(n int) error {
+	at := len(c.body)
+	c.body = slices.Grow(c.body, n)[:at+n]
+	_, err := io.ReadFull(c.in, c.body[at:])
+	return err
+}
+
+func (c *client) readChunks() error {
+	for {
 		line, err := c.in.ReadSlice('\n')
 		if err != nil {
 			return err
@@ -202,9 +209,11 @@ func (c *client) discardChunks() error {
 		if err != nil {
 			return err
 		}
-		if _, err := c.in.Discard(int(size) + len("\r\n")); err != nil || size == 0 {
+		if err := c.read(int(size)); err != nil {
 			return err
 		}
-		c.size += size
+		if _, err := c.in.Discard(len("\r\n")); err != nil || size == 0 {
+			return err
+		}
 	}
 }

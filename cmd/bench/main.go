@@ -1,12 +1,13 @@
 //go:build bench
 
-// Bench measures what a quote costs the sidecar, in CPU time of its process,
-// beside what gin and strict JSON cost by themselves and beside stock OPA on
-// the same policies. Every variant has a server process of its own; this
-// process is the load, a closed loop over keep-alive connections; rounds are
-// interleaved, so that a slow minute of the machine touches all variants
-// alike, and medians are shown. It needs Linux, for the CPU clock of another
-// process.
+// Bench measures three things. What a quote costs the sidecar, in CPU time of
+// its process, beside what gin and strict JSON cost by themselves and beside
+// stock OPA on the same policies. How many orders a second it books durably,
+// beside what the same statements cost the database by themselves. And how soon
+// one that was killed is ready again. Every server has a process of its own;
+// this process is the load, a closed loop over keep-alive connections; rounds
+// are interleaved, so that a slow minute of the machine touches all rows alike,
+// and medians are shown. It needs Linux, for the CPU clock of another process.
 package main
 
 import (
@@ -24,11 +25,18 @@ import (
 
 // settings are what the command line says.
 type settings struct {
-	rounds   int // counted ones; one more comes before them as warm-up
-	requests int // a round of a 20-line variant; larger orders get fewer
-	only     []string
-	cold     bool
+	rounds      int // counted ones; one more comes before them as warm-up
+	requests    int // a round of a 20-line variant; larger orders get fewer
+	connections int // of a variant of the quotes
+	pairs       int // of reserve and confirm, a round of the books
+	coupons     int // in the ledger of a sidecar that is killed
+	dir         string
+	only        []string
+	cold        bool
 }
+
+// wants tells whether a row is to be measured.
+func (s *settings) wants(row string) bool { return len(s.only) == 0 || slices.Contains(s.only, row) }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -48,21 +56,27 @@ func main() {
 func parseFlags() (settings, error) {
 	var s settings
 	var only string
+	names := slices.Concat(variantNames(), bookRowNames(), readyRowNames())
 	flag.IntVar(&s.rounds, "rounds", 7, "rounds that count; one before them warms up")
-	flag.IntVar(&s.requests, "requests", 2000, "requests a round")
-	flag.StringVar(&only, "only", "", "variants to run, comma-separated: "+strings.Join(variantNames(), ", "))
+	flag.IntVar(&s.requests, "requests", 2000, "quotes a round")
+	flag.IntVar(&s.connections, "connections", 16, "connections that ask for quotes at once")
+	flag.IntVar(&s.pairs, "pairs", 500, "orders that are reserved and confirmed a round, by 16 and by 64 clients")
+	flag.IntVar(&s.coupons, "coupons", 1_000_000, "coupons in the ledger of a sidecar that is killed, whose next start is timed")
+	flag.StringVar(&s.dir, "dir", "", "folder on a disk for temporary files (default: the system's)")
+	flag.StringVar(&only, "only", "", "rows to measure, comma-separated: "+strings.Join(names, ", "))
 	flag.BoolVar(&s.cold, "cold", false, "restart sidecars after their coupons are issued, so that no customer is in memory")
 	flag.Parse()
 	if only != "" {
 		s.only = strings.Split(only, ",")
 	}
 	for _, name := range s.only {
-		if !slices.Contains(variantNames(), name) {
-			return s, fmt.Errorf("--only %s: the variants are %s", name, strings.Join(variantNames(), ", "))
+		if !slices.Contains(names, name) {
+			return s, fmt.Errorf("--only %s: the rows are %s", name, strings.Join(names, ", "))
 		}
 	}
-	if s.rounds < 1 || s.requests < connections || flag.NArg() > 0 {
-		return s, fmt.Errorf("--rounds must be at least 1, --requests at least %d, and nothing follows the flags", connections)
+	if s.rounds < 1 || s.connections < 1 || s.requests < s.connections || s.pairs < slices.Max(bookClients) || s.coupons < 1 || flag.NArg() > 0 {
+		return s, fmt.Errorf("--rounds, --connections and --coupons must be at least 1, --requests at least --connections, "+
+			"--pairs at least %d, and nothing follows the flags", slices.Max(bookClients))
 	}
 	return s, nil
 }
@@ -77,18 +91,35 @@ func bench(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, yard.close()) }()
-	results, err := yard.prepare()
+	results, err := yard.quotes()
 	if err != nil {
 		return err
 	}
-	for n := range s.rounds + 1 {
-		if err := yard.round(results, n); err != nil {
-			return err
-		}
-	}
 	report := newReport(s, results)
+	if report.Books, err = yard.books(); err != nil {
+		return err
+	}
+	report.settleBooks()
+	if report.Ready, err = yard.ready(); err != nil {
+		return err
+	}
 	fmt.Print(report.table())
 	return report.write("bench.json")
+}
+
+// quotes measures the variants that are wanted.
+func (y *yard) quotes() ([]*result, error) {
+	defer y.endChildren()
+	results, err := y.prepare()
+	if err != nil {
+		return nil, err
+	}
+	for n := range y.settings.rounds + 1 {
+		if err := y.round(results, n); err != nil {
+			return nil, err
+		}
+	}
+	return results, nil
 }
 
 // prepare starts the servers and checks one answer of each. A variant whose
@@ -96,7 +127,7 @@ func bench(ctx context.Context) (err error) {
 func (y *yard) prepare() ([]*result, error) {
 	var results []*result
 	for _, v := range variants {
-		if len(y.settings.only) > 0 && !slices.Contains(y.settings.only, v.name) {
+		if !y.settings.wants(v.name) {
 			continue
 		}
 		progress("starting %s", v.name)

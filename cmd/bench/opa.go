@@ -74,7 +74,7 @@ func startOPA(y *yard, v *variant) (*target, error) {
 	if err := checkDecisions(v, answer); err != nil {
 		return nil, fmt.Errorf("a wrong answer: %w\n%s", err, answer)
 	}
-	return &target{pid: opa.pid(), address: address, load: v.load(y, batchPath, body, statusOK),
+	return &target{connections: y.settings.connections, pid: opa.pid(), address: address, load: v.load(y, batchPath, body, statusOK),
 		requestBytes: len(body), answerBytes: len(answer)}, nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -49,8 +50,33 @@ func newYard(ctx context.Context, s settings) (*yard, error) {
 	if _, err := os.Stat(filepath.Join(root, "policies")); err != nil {
 		return nil, fmt.Errorf("run it inside scrip's source: %w", err)
 	}
-	dir, err := os.MkdirTemp("", "scrip-bench-")
+	disk, err := onDisk(s.dir)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp(disk, "scrip-bench-")
 	return &yard{ctx: ctx, settings: s, root: root, dir: dir, self: self, built: map[string]string{}}, err
+}
+
+// onDisk is a folder for temporary files on a disk: in memory nothing waits for
+// one, and ledgers would look fast.
+func onDisk(given string) (string, error) {
+	for _, dir := range []string{given, os.TempDir(), "/var/tmp"} {
+		var fs unix.Statfs_t
+		if dir == "" {
+			continue
+		}
+		if err := unix.Statfs(dir, &fs); err != nil {
+			return "", fmt.Errorf("%s: %w", dir, err)
+		}
+		if fs.Type != unix.TMPFS_MAGIC && fs.Type != unix.RAMFS_MAGIC {
+			return dir, nil
+		}
+		if dir == given {
+			break
+		}
+	}
+	return "", errors.New("temporary files would be kept in memory: give --dir a folder on a disk")
 }
 
 // build makes a package's binary, once, without the race detector.
@@ -74,15 +100,21 @@ func (y *yard) folder(name string) (string, error) { return os.MkdirTemp(y.dir, 
 
 // close ends the children, those started last first, and removes the files.
 func (y *yard) close() error {
-	for i := len(y.children) - 1; i >= 0; i-- {
-		y.children[i].end()
-	}
+	y.endChildren()
 	return os.RemoveAll(y.dir)
+}
+
+func (y *yard) endChildren() {
+	for _, c := range slices.Backward(y.children) {
+		c.end()
+	}
+	y.children = nil
 }
 
 // child is a running or ended process with what it wrote to stderr.
 type child struct {
 	cmd         *exec.Cmd
+	stop        syscall.Signal // what makes it end in order
 	ended       chan struct{}
 	serving     chan struct{} // closed once a log line said so; then:
 	data, admin string
@@ -93,7 +125,7 @@ type child struct {
 
 // spawn starts a child with none of the caller's own SCRIP_ variables.
 func (y *yard) spawn(cmd *exec.Cmd) (*child, error) {
-	c := &child{cmd: cmd, ended: make(chan struct{}), serving: make(chan struct{})}
+	c := &child{cmd: cmd, stop: syscall.SIGTERM, ended: make(chan struct{}), serving: make(chan struct{})}
 	extra := cmd.Env
 	cmd.Env = nil
 	for _, pair := range os.Environ() {
@@ -103,7 +135,10 @@ func (y *yard) spawn(cmd *exec.Cmd) (*child, error) {
 	}
 	cmd.Env, cmd.Stderr = append(cmd.Env, extra...), c
 	// A Ctrl-C reaches this process only; it ends the children in order.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = new(syscall.SysProcAttr)
+	}
+	cmd.SysProcAttr.Setpgid = true
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -194,13 +229,17 @@ func (c *child) pid() int { return c.cmd.Process.Pid }
 func (c *child) dataURL() string { return "http://" + c.data }
 
 func (c *child) end() {
-	_ = c.cmd.Process.Signal(syscall.SIGTERM)
+	_ = c.cmd.Process.Signal(c.stop)
 	select {
 	case <-c.ended:
 	case <-time.After(patience):
-		_ = c.cmd.Process.Kill()
-		<-c.ended
+		c.kill()
 	}
+}
+
+func (c *child) kill() {
+	_ = c.cmd.Process.Kill()
+	<-c.ended
 }
 
 // cpuTime is what a process has used so far, user and system, all threads,

@@ -1,6 +1,6 @@
 //go:build bench
 
-// What was measured: one table for people, one file for programs.
+// What was measured: tables for people, one file for programs.
 package main
 
 import (
@@ -29,19 +29,21 @@ type result struct {
 }
 
 type report struct {
-	At          time.Time `json:"at"`
-	Go          string    `json:"go"`
-	CPU         string    `json:"cpu"`
-	Cores       int       `json:"cores"`
-	Connections int       `json:"connections"`
-	Rounds      int       `json:"rounds"`
-	Cold        bool      `json:"cold"`
-	Results     []*result `json:"results"`
+	At          time.Time    `json:"at"`
+	Go          string       `json:"go"`
+	CPU         string       `json:"cpu"`
+	Cores       int          `json:"cores"`
+	Connections int          `json:"connections"`
+	Rounds      int          `json:"rounds"`
+	Cold        bool         `json:"cold"`
+	Results     []*result    `json:"results"`
+	Books       []*bookRow   `json:"books"`
+	Ready       []*readiness `json:"ready"`
 }
 
 func newReport(s settings, results []*result) *report {
 	out := &report{At: time.Now().UTC(), Go: runtime.Version(), CPU: cpuModel(), Cores: runtime.NumCPU(),
-		Connections: connections, Rounds: s.rounds, Cold: s.cold, Results: results}
+		Connections: s.connections, Rounds: s.rounds, Cold: s.cold, Results: results}
 	for _, r := range results {
 		if r.Skipped == "" {
 			r.Requests, r.RequestBytes = r.target.load.requests, r.target.requestBytes
@@ -61,20 +63,21 @@ func newReport(s settings, results []*result) *report {
 
 // median takes each measure's own.
 func median(rounds []measured) *measured {
-	of := func(pick func(*measured) float64) float64 {
-		var values []float64
-		for i := range rounds {
-			values = append(values, pick(&rounds[i]))
-		}
-		slices.Sort(values)
-		return (values[(len(values)-1)/2] + values[len(values)/2]) / 2
-	}
 	return &measured{
-		CPUMicros: of(func(m *measured) float64 { return m.CPUMicros }),
-		PerSecond: of(func(m *measured) float64 { return m.PerSecond }),
-		P50Micros: of(func(m *measured) float64 { return m.P50Micros }),
-		P99Micros: of(func(m *measured) float64 { return m.P99Micros }),
+		CPUMicros: medianOf(rounds, func(m *measured) float64 { return m.CPUMicros }),
+		PerSecond: medianOf(rounds, func(m *measured) float64 { return m.PerSecond }),
+		P50Micros: medianOf(rounds, func(m *measured) float64 { return m.P50Micros }),
+		P99Micros: medianOf(rounds, func(m *measured) float64 { return m.P99Micros }),
 	}
+}
+
+func medianOf[T any](rounds []T, pick func(*T) float64) float64 {
+	var values []float64
+	for i := range rounds {
+		values = append(values, pick(&rounds[i]))
+	}
+	slices.Sort(values)
+	return (values[(len(values)-1)/2] + values[len(values)/2]) / 2
 }
 
 // find is a variant's medians, nil if it did not run.
@@ -95,7 +98,23 @@ func (r *report) write(path string) error {
 	return os.WriteFile(path, append(text, '\n'), 0o644)
 }
 
+// table is all tables, but for those with no rows.
 func (r *report) table() string {
+	var parts []string
+	if len(r.Results) > 0 {
+		parts = append(parts, r.quotesTable())
+	}
+	if len(r.Books) > 0 {
+		parts = append(parts, r.booksTable())
+	}
+	if len(r.Ready) > 0 {
+		parts = append(parts, r.readyTable())
+	}
+	return strings.Join(append(parts, fmt.Sprintf("%s, %d cores, %s. Medians of %d interleaved rounds after one for warm-up.\n",
+		r.CPU, r.Cores, r.Go, r.Rounds)), "\n")
+}
+
+func (r *report) quotesTable() string {
 	rows := [][]string{{"variant", "CPU µs/request", "÷ echo", "req/s", "p50 ms", "p99 ms", ""}}
 	var skipped strings.Builder
 	for _, row := range r.Results {
@@ -138,7 +157,6 @@ func align(rows [][]string) string {
 // notes say how to read the table, and what follows from it.
 func (r *report) notes() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %d cores, %s. Medians of %d interleaved rounds after one for warm-up.\n", r.CPU, r.Cores, r.Go, r.Rounds)
 	fmt.Fprintf(&b, "CPU is that of the server's process, user and system. Requests per second and latency are of a closed loop over\n"+
 		"%d connections whose client shares the %d cores with the server: with a machine for the client they would be better.\n",
 		r.Connections, r.Cores)

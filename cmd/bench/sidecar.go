@@ -66,28 +66,34 @@ func startSidecar(y *yard, v *variant) (*target, error) {
 	if err != nil {
 		return nil, fmt.Errorf("a wrong answer: %w", err)
 	}
-	return &target{pid: side.pid(), address: side.data, load: v.load(y, quotesPath, body, statusCreated),
+	return &target{connections: y.settings.connections, pid: side.pid(), address: side.data, load: v.load(y, quotesPath, body, statusCreated),
 		requestBytes: len(body), answerBytes: len(answer)}, nil
 }
 
+// serve starts a sidecar with the variant's flags.
 func (y *yard) serve(dir string, v *variant) (*child, error) {
+	side, err := y.scrip(dir, v.flags...)
+	if errors.Is(err, errEnded) && len(v.flags) > 0 {
+		return nil, &missingError{fmt.Sprintf("scrip serve %s: %s", strings.Join(v.flags, " "), side.complaint())}
+	}
+	return side, err
+}
+
+// scrip starts a sidecar on a data folder and waits until it serves.
+func (y *yard) scrip(dir string, flags ...string) (*child, error) {
 	binary, err := y.build("scrip/cmd/scrip")
 	if err != nil {
 		return nil, err
 	}
-	args := append([]string{"serve", "--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0", "--data=" + dir, "--log-format=json"},
-		v.flags...)
-	cmd := exec.Command(binary, args...)
+	cmd := exec.Command(binary, append([]string{"serve", "--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0",
+		"--data=" + dir, "--log-format=json"}, flags...)...)
 	cmd.Env = []string{"SCRIP_ADMIN_TOKEN=" + adminToken}
 	side, err := y.spawn(cmd)
 	if err != nil {
 		return nil, err
 	}
 	if err = side.untilServing(); errors.Is(err, errEnded) {
-		if len(v.flags) > 0 {
-			return nil, &missingError{fmt.Sprintf("scrip serve %s: %s", strings.Join(v.flags, " "), side.complaint())}
-		}
-		err = fmt.Errorf("%w:\n%s", err, side.transcript())
+		err = fmt.Errorf("scrip: %w:\n%s", err, side.transcript())
 	}
 	return side, err
 }

@@ -66,7 +66,7 @@ func variantNames() (names []string) {
 // requests is how many a round has: fewer of large orders, which cost as much
 // more.
 func (v *variant) requests(s settings) int {
-	return max(s.requests*20/v.lines, 5*connections)
+	return max(s.requests*20/v.lines, 5*s.connections)
 }
 
 // total is how many requests all rounds have.
@@ -91,7 +91,7 @@ func startFloor(y *yard, v *variant) (*target, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &target{pid: s.pid(), address: s.data, load: v.load(y, quotesPath, body, statusCreated),
+	return &target{connections: y.settings.connections, pid: s.pid(), address: s.data, load: v.load(y, quotesPath, body, statusCreated),
 		requestBytes: len(body), answerBytes: len(answer)}, nil
 }
 

@@ -10,8 +10,8 @@ import (
 func (s *session) Blocklist(ctx context.Context, page ledger.Page) ([]ledger.Block, error) {
 	at, id := page.After.CreatedAt.UnixMicro(), page.After.ID
 	return list(ctx, s, scanBlock, `SELECT customer_id, reason, created_at FROM blocklist
-		WHERE created_at > ? OR created_at = ? AND customer_id > ? ORDER BY created_at, customer_id LIMIT ?`,
-		at, at, id, page.Limit)
+		WHERE (created_at, customer_id) > (?, ?) ORDER BY created_at, customer_id LIMIT ?`,
+		at, id, page.Limit)
 }
 
 // PutBlock adds a customer or changes the reason.

@@ -25,7 +25,7 @@ func (s *session) Campaign(ctx context.Context, id string) (ledger.Campaign, err
 func (s *session) Campaigns(ctx context.Context, page ledger.Page) ([]ledger.Campaign, error) {
 	at, id := page.After.CreatedAt.UnixMicro(), page.After.ID
 	return list(ctx, s, scanCampaign, `SELECT `+campaignColumns+` FROM campaigns
-		WHERE created_at > ? OR created_at = ? AND id > ? ORDER BY created_at, id LIMIT ?`, at, at, id, page.Limit)
+		WHERE (created_at, id) > (?, ?) ORDER BY created_at, id LIMIT ?`, at, id, page.Limit)
 }
 
 // InsertCampaign adds a campaign unless its id exists.

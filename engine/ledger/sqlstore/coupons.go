@@ -45,9 +45,9 @@ func (s *session) Coupon(ctx context.Context, id string) (ledger.Coupon, error) 
 // Coupons lists a page of a customer's coupons that have a status now.
 func (s *session) Coupons(ctx context.Context, customerID string, status ledger.Status, now time.Time, page ledger.Page) ([]ledger.Coupon, error) {
 	at, id, is := page.After.CreatedAt.UnixMicro(), page.After.ID, inStatus[status]
-	args := append([]any{customerID, at, at, id}, is.args(now)...)
+	args := append([]any{customerID, at, id}, is.args(now)...)
 	return list(ctx, s, scanCoupon, `SELECT `+couponColumns+` FROM coupons
-		WHERE customer_id = ? AND (created_at > ? OR created_at = ? AND id > ?) AND `+is.sql+`
+		WHERE customer_id = ? AND (created_at, id) > (?, ?) AND `+is.sql+`
 		ORDER BY created_at, id LIMIT ?`, append(args, page.Limit)...)
 }
 

@@ -24,10 +24,10 @@ type dialect struct {
 	// raw makes an argument of bytes that may be no text, for a column of them.
 	raw func(string) any
 
-	// turn holds off others that issue to a customer; "" where nobody writes
-	// at the same time. skip ends a SELECT of rows to delete: those that others
+	// turn holds off others that issue to a customer, take those who come with
+	// the same idempotency key; "" where nobody writes at the same time. skip ends a SELECT of rows to delete: those that others
 	// are deleting are left to them.
-	turn, skip string
+	turn, take, skip string
 }
 
 var speaksSQLite = &dialect{
@@ -47,6 +47,7 @@ var speaksPostgres = &dialect{
 	list:     func(ids []string) (any, error) { return ids, nil },
 	raw:      func(text string) any { return []byte(text) },
 	turn:     `INSERT INTO issuing (customer_id, turns) VALUES (?, 1) ON CONFLICT (customer_id) DO UPDATE SET turns = issuing.turns + 1`,
+	take:     `INSERT INTO replies (idempotency_key, fingerprint, response, created_at) VALUES (?, '', '', ?) ON CONFLICT (idempotency_key) DO NOTHING`,
 	skip:     ` FOR UPDATE SKIP LOCKED`,
 }
 

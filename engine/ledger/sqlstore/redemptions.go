@@ -20,6 +20,11 @@ type content struct {
 
 const redemptionColumns = `id, quote_id, order_id, customer_id, coupon_id, policy_revision, currency, content, state, held_until, created_at, version`
 
+// live is which redemptions the unique keys are about, in their words: SQLite
+// takes an index of some rows only where a statement says just what the index
+// does. What looks for reserved ones by order or coupon says both.
+const live = `state IN ('reserved', 'confirmed')`
+
 // Redemption is one redemption, or ErrNotFound.
 func (s *session) Redemption(ctx context.Context, id string) (ledger.Redemption, error) {
 	return s.oneRedemption(ctx, `SELECT `+redemptionColumns+` FROM redemptions WHERE id = ?`, id)
@@ -27,7 +32,8 @@ func (s *session) Redemption(ctx context.Context, id string) (ledger.Redemption,
 
 // HeldBy is the reserved redemption of a coupon, or ErrNotFound.
 func (s *session) HeldBy(ctx context.Context, couponID string) (ledger.Redemption, error) {
-	return s.oneRedemption(ctx, `SELECT `+redemptionColumns+` FROM redemptions WHERE coupon_id = ? AND state = 'reserved'`, couponID)
+	return s.oneRedemption(ctx, `SELECT `+redemptionColumns+` FROM redemptions
+		WHERE coupon_id = ? AND `+live+` AND state = 'reserved'`, couponID)
 }
 
 func (s *session) oneRedemption(ctx context.Context, query, arg string) (ledger.Redemption, error) {
@@ -48,14 +54,14 @@ func (s *session) Redemptions(ctx context.Context, orderID string, page ledger.P
 
 // LiveRedemption is the id of an order's live redemption, or ErrNotFound.
 func (s *session) LiveRedemption(ctx context.Context, orderID string) (id string, err error) {
-	err = s.one(ctx, `SELECT id FROM redemptions WHERE order_id = ? AND state IN ('reserved', 'confirmed')`, []any{orderID}, &id)
+	err = s.one(ctx, `SELECT id FROM redemptions WHERE order_id = ? AND `+live, []any{orderID}, &id)
 	return id, err
 }
 
 // EndHolds marks holds that have run out.
 func (s *session) EndHolds(ctx context.Context, orderID, couponID string, now time.Time) ([]ledger.Redemption, error) {
 	return list(ctx, s, scanRedemption, `UPDATE redemptions SET state = 'expired', version = version + 1
-		WHERE state = 'reserved' AND (order_id = ? OR coupon_id = ?) AND held_until <= ? RETURNING `+redemptionColumns,
+		WHERE state = 'reserved' AND (order_id = ? AND `+live+` OR coupon_id = ? AND `+live+`) AND held_until <= ? RETURNING `+redemptionColumns,
 		null(orderID), null(couponID), micros(now))
 }
 

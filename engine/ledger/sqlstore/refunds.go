@@ -32,8 +32,8 @@ func (s *session) Refunds(ctx context.Context, redemptionID string, page ledger.
 	at, id := page.After.CreatedAt.UnixMicro(), page.After.ID
 	return list(ctx, s, scanRefund, `SELECT f.id, f.redemption_id, r.currency, f.amount, f.content, f.reason, f.created_at
 		FROM refunds f JOIN redemptions r ON r.id = f.redemption_id
-		WHERE f.redemption_id = ? AND (f.created_at > ? OR f.created_at = ? AND f.id > ?) ORDER BY f.created_at, f.id LIMIT ?`,
-		redemptionID, at, at, id, page.Limit)
+		WHERE f.redemption_id = ? AND (f.created_at, f.id) > (?, ?) ORDER BY f.created_at, f.id LIMIT ?`,
+		redemptionID, at, id, page.Limit)
 }
 
 func scanRefund(row scanner) (r ledger.Refund, err error) {
@@ -69,8 +69,8 @@ func (s *session) InsertEvent(ctx context.Context, e ledger.Event) error {
 func (s *session) Events(ctx context.Context, couponID string, page ledger.Page) ([]ledger.Event, error) {
 	at, id := page.After.CreatedAt.UnixMicro(), page.After.ID
 	return list(ctx, s, scanEvent, `SELECT id, kind, coupon_id, redemption_id, customer_id, asked_by, request_id, detail, created_at FROM events
-		WHERE coupon_id = ? AND (created_at > ? OR created_at = ? AND id > ?) ORDER BY created_at, id LIMIT ?`,
-		couponID, at, at, id, page.Limit)
+		WHERE coupon_id = ? AND (created_at, id) > (?, ?) ORDER BY created_at, id LIMIT ?`,
+		couponID, at, id, page.Limit)
 }
 
 func scanEvent(row scanner) (e ledger.Event, err error) {
