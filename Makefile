@@ -29,6 +29,7 @@ test: tools check policy-test cover ## Everything: lint, policies, unit, propert
 
 prove: tools check policy-test ## The same tests with the counts that the project promises
 	SCRIP_PROVE=1 $(GO) test -race -timeout 120m ./...
+	SCRIP_PROVE=1 $(GO) test -timeout 120m -v ./cmd/scrip/machine # a million steps, for which the race detector has no time
 
 tools:
 	@.ci/tools

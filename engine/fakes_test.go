@@ -9,8 +9,8 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -18,6 +18,7 @@ import (
 	"scrip/engine/ledger"
 	"scrip/engine/money"
 	"scrip/engine/policy"
+	"scrip/engine/policy/policytest"
 	"scrip/engine/prove"
 	"scrip/engine/refusal"
 )
@@ -119,15 +120,14 @@ func shipped(t testing.TB) *policy.Snapshot {
 	return s
 }
 
-// rules loads policies that deny nothing but what the given texts do, by package; grant is "grant".
+// rules loads policies that deny nothing but what the given texts do, by the folder of their package.
 func rules(t testing.TB, timeout time.Duration, texts map[string]string) *policy.Snapshot {
 	t.Helper()
-	root := fstest.MapFS{}
-	for pkg, rule := range map[string]string{"order": "deny", "product": "deny", "coupon": "deny", "grant": "campaigns"} {
-		text := "package " + pkg + "\n\n" + rule + " contains \"never\" if false\n\n" + texts[pkg]
-		root[pkg+"/x.rego"] = &fstest.MapFile{Data: []byte(text)}
+	files := make(map[string]string)
+	for dir, text := range texts {
+		files[dir+"/x.rego"] = "package " + strings.ReplaceAll(dir, "/", ".") + "\n\n" + text
 	}
-	s, err := policy.Load(t.Context(), policy.Folder("test", root), policy.Options{Timeout: timeout, Memo: true}, start)
+	s, err := policy.Load(t.Context(), policy.Folder("test", policytest.Folder(files)), policy.Options{Timeout: timeout, Memo: true}, start)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -70,6 +70,37 @@ func TestShippedGrantIsTheWelcomeCampaign(t *testing.T) {
 	}
 }
 
+func TestShippedAmountRangeIsThatOfTheContract(t *testing.T) {
+	t.Parallel()
+	type bounds struct {
+		From int `json:"from"`
+		To   int `json:"to"`
+	}
+	var data struct {
+		AmountRange map[string]bounds `json:"amount_range"`
+	}
+	read(t, "giftcard/issue/data.json", &data)
+	if want := map[string]bounds{"default": {1, 5000}}; !maps.Equal(data.AmountRange, want) {
+		t.Errorf("amount_range = %v, want %v", data.AmountRange, want)
+	}
+}
+
+func TestShippedBonusPlanIsThatOfTheContract(t *testing.T) {
+	t.Parallel()
+	type tier struct {
+		From    int    `json:"from"`
+		Percent string `json:"percent"`
+	}
+	var data struct {
+		BonusPlan map[string][]tier `json:"bonus_plan"`
+	}
+	read(t, "wallet/topup/data.json", &data)
+	want := map[string][]tier{"default": {{0, "0"}, {100, "1"}, {500, "2"}}}
+	if !maps.EqualFunc(data.BonusPlan, want, slices.Equal[[]tier]) {
+		t.Errorf("bonus_plan = %v, want %v", data.BonusPlan, want)
+	}
+}
+
 // files lists the paths of all Rego and JSON files of fsys, sorted.
 func files(t *testing.T, fsys fs.FS) []string {
 	t.Helper()

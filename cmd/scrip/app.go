@@ -117,7 +117,19 @@ func (a *app) openBook(ctx context.Context, master keys.Master) (*ledger.Book, e
 const sqlitePrefix = "sqlite:"
 
 func (a *app) openStore(ctx context.Context) (ledger.Store, error) {
-	return openStore(ctx, a.settings.ledger, a.settings.dataFolder)
+	where, data := a.settings.ledger, a.settings.dataFolder
+	if sqlstore.PostgresURL(where) {
+		return openStore(ctx, where, data) // its server sees to its own disk
+	}
+	return sqlstore.ServeSQLite(ctx, ledgerFile(where, data), a.lost)
+}
+
+// lost ends the process: the disk has failed to keep the ledger. Nothing is
+// drained, for no answer could be trusted; who starts the process again has it
+// read what is on disk.
+func (a *app) lost(err error) {
+	a.log.Error("ending at once, for what is not on disk must not be answered: look after the disk", "error", err, "exit_code", exitNotDurable)
+	os.Exit(exitNotDurable)
 }
 
 // openStore opens the ledger that is meant by --ledger and --data.

@@ -15,6 +15,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/alecthomas/kong"
+
+	"scrip/engine/ledger"
 )
 
 // Exit codes of every command.
@@ -22,6 +24,7 @@ const (
 	exitDone        = 0   // the command did what it says
 	exitFailed      = 1   // the sidecar refused, could not be reached, or something broke
 	exitUsage       = 2   // the command line itself is wrong
+	exitNotDurable  = 74  // the disk did not keep the ledger (EX_IOERR of sysexits.h)
 	exitInterrupted = 130 // SIGINT or SIGTERM ended the command before it was done
 )
 
@@ -61,7 +64,7 @@ Three commands in two terminals:
 	scrip register c-1001                    # terminal 2: grants the welcome coupon
 	scrip quote deploy/examples/08-contract.json
 
-Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted.`
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 74 the disk did not keep the ledger, 130 interrupted.`
 }
 
 func main() {
@@ -147,6 +150,9 @@ func complain(g *globals, err error) int {
 		return exitUsage
 	}
 	fmt.Fprintf(g.Stderr, "%s %s\n", p.red("scrip:"), strings.TrimRight(err.Error(), "\n"))
+	if errors.Is(err, ledger.ErrNotDurable) {
+		return exitNotDurable
+	}
 	return exitFailed
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -44,7 +45,8 @@ type policyCostCmd struct {
 // Help explains the columns.
 func (policyCostCmd) Help() string {
 	return `An answer is remembered under the parts of the input that its decision looks at: each distinct combination of them is
-evaluated once and then costs a map lookup. The fewer and the coarser the parts, the cheaper the decision.
+evaluated once and then costs a map lookup. The fewer and the coarser the parts, the cheaper the decision. Decisions that look
+at a sum of money are asked each time.
 
 Hit rate is the share of questions answered from memory; mean, p50 and p99 are microseconds an evaluation; late ones overran
 their deadline; kept are the answers remembered. All since the policy is in force.
@@ -123,7 +125,11 @@ func (d decisionCost) notes() (notes []cell) {
 		notes = append(notes, cell{"looks at " + strings.Join(cheap, ", "), dim})
 	}
 	notes = append(notes, dear...)
-	if !d.Remembered {
+	switch {
+	case d.Remembered:
+	case slices.ContainsFunc(d.DependsOn, isSum):
+		notes = append(notes, cell{"is asked each time: sums of money hardly recur", dim})
+	default:
 		notes = append(notes, cell{"! is not remembered: the sidecar runs with --decision-memo off", yellow})
 	}
 	if d.TooLong > 0 {
@@ -146,9 +152,15 @@ func isOwn(path string) bool {
 	return strings.HasSuffix(path, ".id") || strings.Contains(path+".", ".attributes.")
 }
 
+// isSum reports whether a part is a sum of money: a decision that looks at one is never remembered.
+func isSum(path string) bool {
+	return path == "input.amount_minor" || strings.HasPrefix(path+".", "input.wallet.")
+}
+
 // wholes are the objects of the input, each with a member that rules often mean when they take all of it.
 var wholes = map[string]string{
 	"input.customer": "blocklisted", "input.order": "type", "input.line": "quantity", "input.line.product": "type", "input.coupon": "status",
+	"input.card": "status", "input.wallet": "cash_minor",
 }
 
 // costHint says why looking at a part of the input is dear and what to do about it; "" is for a part that is cheap.

@@ -16,7 +16,12 @@ const costBody = `{"revision":"4c1f0b7a92de","decisions":[
 	{"name":"data.coupon.deny","depends_on":["input"],"remembered":false,"asked":0,"recalled":0,"evaluated":0,"errors":0,"overruns":0,
 	 "too_long":0,"evaluation_us":null,"entries":0,"bytes":0,"bytes_budget":0},
 	{"name":"data.grant.campaigns","depends_on":[],"remembered":true,"asked":0,"recalled":0,"evaluated":0,"errors":0,"overruns":0,
-	 "too_long":0,"evaluation_us":null,"entries":0,"bytes":0,"bytes_budget":33554432}]}`
+	 "too_long":0,"evaluation_us":null,"entries":0,"bytes":0,"bytes_budget":33554432},
+	{"name":"data.giftcard.issue.deny","depends_on":["input.amount_minor","input.currency","input.digits"],"remembered":false,
+	 "asked":7,"recalled":0,"evaluated":7,"errors":0,"overruns":0,"too_long":0,
+	 "evaluation_us":{"mean":61.5,"p50":50,"p90":90,"p99":99},"entries":0,"bytes":0,"bytes_budget":0},
+	{"name":"data.wallet.topup.bonus_percent","depends_on":["input.wallet"],"remembered":false,"asked":0,"recalled":0,"evaluated":0,"errors":0,
+	 "overruns":0,"too_long":0,"evaluation_us":null,"entries":0,"bytes":0,"bytes_budget":0}]}`
 
 func TestThePolicysCostIsShown(t *testing.T) {
 	f := startFake(t)
@@ -39,6 +44,8 @@ func TestHintsSayWhatToWriteInstead(t *testing.T) {
 		"input.line":             "write `input.line.quantity`",
 		"input.line.product":     "`x := input.line.product; x.type` write `input.line.product.type`",
 		"input.coupon":           "write `input.coupon.status`",
+		"input.card":             "write `input.card.status`",
+		"input.wallet":           "write `input.wallet.cash_minor`",
 		"input.customer.id":      "another for each customer",
 		"input.line.product.id":  "another for each product",
 		"input.coupon.id":        "another for each coupon",
@@ -48,6 +55,8 @@ func TestHintsSayWhatToWriteInstead(t *testing.T) {
 		"input.coupon.campaign_id":                "",
 		"input.coupon.attributes_of_old":          "",
 		"input.order.discounted":                  "",
+		"input.amount_minor":                      "",
+		"input.wallet.cash_minor":                 "",
 	} {
 		if got := strings.ReplaceAll(costHint(path), glue, " "); !strings.Contains(got, want) || (got == "") != (want == "") {
 			t.Errorf("%s: %q, want %q", path, got, want)

@@ -26,6 +26,7 @@ func TestWalls(t *testing.T) {
 		"scrip/policies":                      {"scrip/cmd/scrip"},
 		"scrip/engine/ledger/sqlstore":        {"scrip/cmd/scrip"},
 		"scrip/engine/ledger/sqlstore/pgtest": {}, // tests
+		"scrip/engine/policy/policytest":      {}, // tests
 	}
 	for pkg, direct := range imports {
 		for _, imported := range direct {

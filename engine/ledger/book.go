@@ -38,6 +38,7 @@ type Book struct {
 	clock   func() time.Time
 	replies keys.Box
 	known   *known
+	foreign foreign
 	touched touched  // customers whose facts are to be read again
 	terms   sync.Map // campaign id → *Terms; they never change, and campaigns are few
 }

@@ -150,6 +150,10 @@ func (tx stumblingTx) DeleteBlock(ctx context.Context, customer string) (bool, e
 	return or(tx.s, func() (bool, error) { return tx.Tx.DeleteBlock(ctx, customer) })
 }
 
+func (tx stumblingTx) TakeKey(ctx context.Context, key string, now time.Time) (bool, error) {
+	return or(tx.s, func() (bool, error) { return tx.Tx.TakeKey(ctx, key, now) })
+}
+
 func (tx stumblingTx) SaveReply(ctx context.Context, r ledger.StoredReply, forget time.Time) error {
 	_, err := or(tx.s, func() (struct{}, error) { return struct{}{}, tx.Tx.SaveReply(ctx, r, forget) })
 	return err

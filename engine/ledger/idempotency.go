@@ -35,8 +35,9 @@ type Reply struct {
 // durable. The reply of an operation that wrote something is stored under the
 // request's key in that same transaction; the same request again gets that
 // reply with replayed set, and anything else under the key is refused with
-// [KeyReused]. A refusal writes nothing and leaves the key free. op may run
-// more than once.
+// [KeyReused]. While the key is another one's that is under way, Do waits, and
+// refuses with [KeyInFlight] if that takes seconds. A refusal writes nothing
+// and leaves the key free. op may run more than once.
 func (b *Book) Do(ctx context.Context, request Request, op func(*Entry) (Reply, error)) (reply Reply, replayed bool, err error) {
 	var touched, ahead []string
 	// Whatever became of it: what was read before may be old by now.
@@ -47,41 +48,59 @@ func (b *Book) Do(ctx context.Context, request Request, op func(*Entry) (Reply, 
 	err = b.store.Write(ctx, func(tx Tx) error {
 		reply, replayed = Reply{}, false
 		if request.Key != "" {
-			stored, err := tx.Reply(ctx, request.Key)
-			if err == nil {
-				replayed = true
-				reply, err = b.openReply(stored, request)
+			free, err := tx.TakeKey(ctx, request.Key, b.Now())
+			if err != nil {
 				return err
 			}
-			if !errors.Is(err, ErrNotFound) {
+			if !free {
+				replayed = true
+				if reply, err = b.stored(ctx, tx, request); err == nil {
+					err = errNothing
+				}
 				return err
 			}
 		}
 		e := &Entry{ctx: ctx, book: b, tx: tx, now: b.Now(), by: request.By, requestID: request.ID}
 		reply, err = op(e)
 		touched, ahead = append(touched, e.touched...), append(ahead, e.ahead...)
-		if err != nil || !e.wrote || request.Key == "" {
+		switch {
+		case err != nil || request.Key == "":
 			return err
+		case !e.wrote:
+			return errNothing
 		}
 		return b.saveReply(ctx, tx, request, reply, e.now)
 	})
-	if err != nil {
-		return Reply{}, false, err
+	switch {
+	case err == nil || errors.Is(err, errNothing):
+		return reply, replayed, nil
+	case errors.Is(err, ErrInFlight):
+		err = refusal.New(KeyInFlight, "a request under this Idempotency-Key is still under way; ask again in a moment")
 	}
-	return reply, replayed, nil
+	return Reply{}, false, err
 }
+
+// errNothing ends a transaction that has nothing to keep, the key that it took
+// included.
+var errNothing = errors.New("nothing was written")
 
 // Replay is the reply that the same request got before; found is false if its
 // key is free. Another request under the key is refused with [KeyReused].
 func (b *Book) Replay(ctx context.Context, request Request) (reply Reply, found bool, err error) {
-	stored, err := b.store.Reply(ctx, request.Key)
+	reply, err = b.stored(ctx, b.store, request)
 	if errors.Is(err, ErrNotFound) {
 		return Reply{}, false, nil
 	}
-	if err == nil {
-		reply, err = b.openReply(stored, request)
-	}
 	return reply, err == nil, err
+}
+
+// stored is the reply under the request's key, or ErrNotFound.
+func (b *Book) stored(ctx context.Context, r Reader, request Request) (Reply, error) {
+	stored, err := r.Reply(ctx, request.Key)
+	if err != nil {
+		return Reply{}, err
+	}
+	return b.openReply(stored, request)
 }
 
 func (b *Book) saveReply(ctx context.Context, tx Tx, request Request, reply Reply, now time.Time) error {

@@ -144,18 +144,33 @@ func (b *Book) Watch(ctx context.Context) {
 	warming.Go(func() { b.keepWarm(ctx) })
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
-	mark, sure := int64(0), false
 	for {
-		now, err := b.store.ForeignWrites(ctx)
-		if err != nil || !sure || now != mark {
-			b.known.clear()
-		}
-		mark, sure = now, err == nil
-		b.known.trusted.Store(sure)
+		b.CatchUp(ctx)
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
 	}
+}
+
+// CatchUp looks once for writes of others and forgets what they may have made
+// old: what was written before it is known after it. From then on customers'
+// facts are kept in memory, so that whoever does not watch has to ask again.
+func (b *Book) CatchUp(ctx context.Context) {
+	b.foreign.Lock()
+	defer b.foreign.Unlock()
+	now, err := b.store.ForeignWrites(ctx)
+	if err != nil || !b.foreign.sure || now != b.foreign.mark {
+		b.known.clear()
+	}
+	b.foreign.mark, b.foreign.sure = now, err == nil
+	b.known.trusted.Store(b.foreign.sure)
+}
+
+// foreign is what the store said last of others' writes.
+type foreign struct {
+	sync.Mutex
+	mark int64
+	sure bool // it could be asked
 }

@@ -300,7 +300,7 @@ func TestOthersWritesAreNoticed(t *testing.T) {
 
 func newOfficeOn(t *testing.T, path string) *office {
 	t.Helper()
-	o := &office{t: t, clock: new(clock), kind: sqlite, path: path}
+	o := &office{t: t, clock: new(clock), path: path}
 	o.at(0)
 	o.open()
 	t.Cleanup(o.close)

@@ -4,8 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"flag"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -21,21 +19,11 @@ import (
 	"scrip/engine/ledger"
 	"scrip/engine/ledger/sqlstore"
 	"scrip/engine/money"
-	"scrip/engine/prove"
 	"scrip/engine/refusal"
 )
 
-// TestMain sets how much the model is exercised, in histories of about a
-// hundred steps; -rapid.checks and -rapid.steps still override. No goroutine
-// may be left.
-func TestMain(m *testing.M) {
-	for name, value := range map[string]int{"rapid.checks": prove.Count(20, 10_500), "rapid.steps": 100} {
-		if err := flag.Set(name, strconv.Itoa(value)); err != nil {
-			panic(err)
-		}
-	}
-	goleak.VerifyTestMain(m)
-}
+// TestMain: no goroutine may be left.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // epoch is when the tests begin.
 var epoch = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -52,27 +40,10 @@ func (c *clock) advance(by time.Duration)     { c.nanos.Add(int64(by)) }
 func (c *clock) at(since time.Duration)       { c.set(epoch.Add(since)) }
 func (c *clock) hear() func() (now time.Time) { return c.now }
 
-// kind is a kind of store: how a ledger of it is opened, again and again, and
-// dropped for good. Paths are names to a store without files.
-type kind struct {
-	open func(ctx context.Context, path string) (ledger.Store, error)
-	drop func(path string)
-}
-
-// kinds are those that the model is compared with.
-var kinds = map[string]kind{"sqlite": sqlite}
-
-var sqlite = kind{sqlstore.OpenSQLite, func(path string) {
-	for _, suffix := range []string{"", "-wal", "-shm"} {
-		_ = os.Remove(path + suffix) // the folder goes with the test
-	}
-}}
-
 // office is a book over a store, with a clock of its own.
 type office struct {
 	*ledger.Book
 	*clock
-	kind  kind
 	t     testing.TB
 	path  string
 	store ledger.Store
@@ -92,7 +63,7 @@ func master(t testing.TB, text string) keys.Master {
 // newOffice opens a fresh ledger that is closed after the test.
 func newOffice(t testing.TB) *office {
 	t.Helper()
-	o := &office{t: t, clock: new(clock), kind: sqlite, path: filepath.Join(t.TempDir(), "scrip.db")}
+	o := &office{t: t, clock: new(clock), path: filepath.Join(t.TempDir(), "scrip.db")}
 	o.at(0)
 	o.open()
 	t.Cleanup(o.close)
@@ -102,7 +73,7 @@ func newOffice(t testing.TB) *office {
 func (o *office) open() {
 	o.t.Helper()
 	var err error
-	if o.store, err = o.kind.open(context.Background(), o.path); err != nil {
+	if o.store, err = sqlstore.OpenSQLite(context.Background(), o.path); err != nil {
 		o.t.Fatal(err)
 	}
 	if o.Book, err = ledger.Open(context.Background(), o.store, master(o.t, masterKey), o.hear()); err != nil {

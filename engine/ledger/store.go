@@ -10,6 +10,15 @@ import (
 // was booked; the same request may be tried again.
 var ErrUnavailable = errors.New("the ledger is unavailable")
 
+// ErrNotDurable means that the disk failed to keep what it was given. What was
+// booked last may be there or not, and no later answer of this process can be
+// trusted either: it has to end, and whoever asked has to ask the next one.
+var ErrNotDurable = errors.New("the disk did not keep the ledger")
+
+// ErrInFlight means that another transaction has taken an idempotency key and
+// is not done. Nothing was booked.
+var ErrInFlight = errors.New("another request under the key is under way")
+
 // ErrNotFound means that a row does not exist.
 var ErrNotFound = errors.New("not in the ledger")
 
@@ -17,7 +26,7 @@ var ErrNotFound = errors.New("not in the ledger")
 // sqlstore/storetest.
 //
 // All methods are safe for concurrent use. A failure of the store itself is
-// [ErrUnavailable], wrapped with its cause.
+// [ErrUnavailable], wrapped with its cause; [ErrNotDurable] is the end of it.
 type Store interface {
 	Reader
 
@@ -29,7 +38,8 @@ type Store interface {
 	Write(ctx context.Context, fn func(Tx) error) error
 
 	// ForeignWrites is a number that differs from the last one if anybody but
-	// this store has written since.
+	// this store has written since, or this store in a transaction that failed
+	// with ErrUnavailable and was committed later all the same.
 	ForeignWrites(ctx context.Context) (int64, error)
 
 	// Audit reads the whole ledger as it is at one instant and tells of rows
@@ -146,6 +156,11 @@ type Tx interface {
 	// DeleteBlock takes a customer off the blocklist; not ok if absent.
 	DeleteBlock(ctx context.Context, customerID string) (ok bool, err error)
 
+	// TakeKey takes an idempotency key for this transaction; not ok if it has a
+	// reply. While another transaction has it, it waits, and fails with
+	// ErrInFlight if that takes seconds. Who takes a key saves its reply, or
+	// fails.
+	TakeKey(ctx context.Context, key string, now time.Time) (ok bool, err error)
 	// SaveReply stores the reply of a key that has none, and forgets a few
 	// replies made before forget.
 	SaveReply(ctx context.Context, r StoredReply, forget time.Time) error

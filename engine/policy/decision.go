@@ -13,14 +13,21 @@ import (
 
 // The decisions of Contract §8 that this build asks for.
 const (
-	OrderDeny      = "order.deny"
-	ProductDeny    = "product.deny"
-	CouponDeny     = "coupon.deny"
-	GrantCampaigns = "grant.campaigns"
+	OrderDeny          = "order.deny"
+	ProductDeny        = "product.deny"
+	CouponDeny         = "coupon.deny"
+	GrantCampaigns     = "grant.campaigns"
+	GiftCardIssueDeny  = "giftcard.issue.deny"
+	GiftCardRedeemDeny = "giftcard.redeem.deny"
+	TopUpBonusPercent  = "wallet.topup.bonus_percent"
+	WithdrawDeny       = "wallet.withdraw.deny"
 )
 
 // decisionNames lists the decisions in the order they are shown.
-var decisionNames = []string{OrderDeny, ProductDeny, CouponDeny, GrantCampaigns}
+var decisionNames = []string{
+	OrderDeny, ProductDeny, CouponDeny, GrantCampaigns,
+	GiftCardIssueDeny, GiftCardRedeemDeny, TopUpBonusPercent, WithdrawDeny,
+}
 
 // What can go wrong with one evaluation. A caller denies on any of them.
 var (

@@ -2,6 +2,7 @@
 package policy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,19 +26,34 @@ func answers(ctx context.Context, s *Snapshot, facts *Facts) map[string]func() (
 			ids, err := s.Grants(ctx, facts)
 			return []Reason{{Code: strings.Join(ids, ",")}}, err
 		},
+		"giftcard/issue":  func() ([]Reason, error) { return s.IssueDenials(ctx, facts) },
+		"giftcard/redeem": func() ([]Reason, error) { return s.RedeemDenials(ctx, facts) },
+		"wallet/topup": func() ([]Reason, error) {
+			percent, err := s.BonusPercent(ctx, facts)
+			return []Reason{{Code: percent}}, err
+		},
+		"wallet/withdraw": func() ([]Reason, error) { return s.WithdrawDenials(ctx, facts) },
 	}
 }
+
+// denying are the folders of the decisions that are sets of reasons.
+var denying = []string{"order", "product", "coupon", "giftcard/issue", "giftcard/redeem", "wallet/withdraw"}
+
+// dotted is the package of a folder.
+func dotted(folder string) string { return strings.ReplaceAll(folder, "/", ".") }
 
 func TestReasonsComeSorted(t *testing.T) {
 	t.Parallel()
 	const text = "\n\ndeny contains {\"code\": \"b\", \"message\": \"2\", \"more\": [1]} if true\n\ndeny contains {\"code\": \"a\", \"message\": \"1\"} if true\n"
-	s := loaded(t, patience, map[string]string{
-		"order/base.rego": "package order" + text, "product/base.rego": "package product" + text, "coupon/base.rego": "package coupon" + text,
-		"grant/base.rego": "package grant\n\ncampaigns := {\"b\", \"a\"}\n",
-	})
+	files := map[string]string{"grant/base.rego": "package grant\n\ncampaigns := {\"b\", \"a\"}\n"}
+	for _, pkg := range denying {
+		files[pkg+"/base.rego"] = "package " + dotted(pkg) + text
+	}
+	files["wallet/topup/base.rego"] = "package wallet.topup\n\nbonus_percent := \"a,b\"\n"
+	s := loaded(t, patience, files)
 	for name, ask := range answers(t.Context(), s, &Facts{}) {
 		want := []Reason{{Code: "a", Message: "1"}, {Code: "b", Message: "2"}}
-		if name == "grant" {
+		if name == "grant" || name == "wallet/topup" {
 			want = []Reason{{Code: "a,b"}}
 		}
 		if got, err := ask(); err != nil || !slices.Equal(got, want) {
@@ -46,14 +62,17 @@ func TestReasonsComeSorted(t *testing.T) {
 	}
 }
 
-// Every decision that is not what the contract asks for is an error, whichever of the four it is.
+// Every decision that is not what the contract asks for is an error, whichever it is.
 func TestAnAnswerOfAnotherShapeIsAnError(t *testing.T) {
 	t.Parallel()
 	for name, rule := range map[string]string{
 		"undefined": `D := set() if false`, "an object": `D := {}`, "a list": `D := ["a"]`, "a flag": `D := true`, "a text": `D := "a"`, "null": `D := null`,
 		"a set of numbers": `D contains 1`, "a set of sets": `D contains {"a"}`, "a set of lists": `D contains ["code", "message"]`, "keys of a map": `D[x] := 1 if some x in ["a"]`,
 	} {
-		check(t, name, rule, "order", "product", "coupon", "grant")
+		check(t, name, rule, append([]string{"grant"}, denying...)...)
+		if name != "a text" {
+			check(t, name, rule, "wallet/topup")
+		}
 	}
 	for name, rule := range map[string]string{
 		"texts": `D contains "a"`, "no message": `D contains {"code": "a"}`, "no code": `D contains {"message": "a"}`,
@@ -61,7 +80,7 @@ func TestAnAnswerOfAnotherShapeIsAnError(t *testing.T) {
 		"an empty message": `D contains {"code": "c", "message": ""}`, "a code that is a number": `D contains {"code": 1, "message": "m"}`,
 		"a message that is null": `D contains {"code": "c", "message": null}`, "one bad among good": "D contains {\"code\": \"c\", \"message\": \"m\"}\n\nD contains {}",
 	} {
-		check(t, name, rule, "order", "product", "coupon")
+		check(t, name, rule, denying...)
 	}
 	check(t, "objects", `D contains {"code": "c", "message": "m"}`, "grant")
 }
@@ -70,12 +89,12 @@ func check(t *testing.T, name, rule string, pkgs ...string) {
 	t.Helper()
 	files := make(map[string]string)
 	for _, pkg := range pkgs {
-		decision := map[bool]string{true: "campaigns", false: "deny"}[pkg == "grant"]
-		files[pkg+"/base.rego"] = "package " + pkg + "\n\n" + strings.ReplaceAll(rule, "D", decision) + "\n"
+		decision := cmp.Or(map[string]string{"grant": "campaigns", "wallet/topup": "bonus_percent"}[pkg], "deny")
+		files[pkg+"/base.rego"] = "package " + dotted(pkg) + "\n\n" + strings.ReplaceAll(rule, "D", decision) + "\n"
 	}
 	asked := answers(t.Context(), loaded(t, patience, files), &Facts{})
 	for _, pkg := range pkgs {
-		if got, err := asked[pkg](); !errors.Is(err, ErrResult) || !strings.HasPrefix(err.Error(), pkg+".") || got != nil && pkg != "grant" {
+		if got, err := asked[pkg](); !errors.Is(err, ErrResult) || !strings.HasPrefix(err.Error(), dotted(pkg)+".") || got != nil && slices.Contains(denying, pkg) {
 			t.Errorf("%s of %s: %v, %v; want ErrResult", name, pkg, got, err)
 		}
 	}

@@ -75,6 +75,9 @@ var faultCases = []struct {
 	{"no decision", map[string]string{"order/base.rego": ""}, []string{`order/: decision data.order.deny is missing: no rule "deny" in package order`}},
 	{"no decisions", map[string]string{"product/base.rego": "", "grant/base.rego": "package grant"}, []string{
 		`product/: decision data.product.deny is missing`, `grant/: decision data.grant.campaigns is missing`}},
+	{"no decision in a folder below", map[string]string{"giftcard/redeem/base.rego": "", "wallet/topup/base.rego": "package wallet.topup.bonus_percent\n\nx := 1\n"}, []string{
+		`giftcard/redeem/: decision data.giftcard.redeem.deny is missing: no rule "deny" in package giftcard.redeem`,
+		`wallet/topup/: decision data.wallet.topup.bonus_percent is missing: no rule "bonus_percent" in package wallet.topup`}},
 	{"a package for a decision", map[string]string{"order/base.rego": "package order.deny\n\nx := 1\n"}, []string{`order/: decision data.order.deny is missing`}},
 	{"a decision that is a function", map[string]string{"order/base.rego": "package order\n\ndeny(x) := x\n"}, []string{"order/base.rego:3:1: decision data.order.deny is a function; it must be a rule"}},
 	{"a function and no decision", map[string]string{"order/base.rego": "package order\n\n\ndeny(x) := x\n", "coupon/base.rego": ""}, []string{

@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -12,6 +14,8 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/storage"
 	"go.uber.org/goleak"
+
+	"scrip/engine/policy/policytest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -25,17 +29,20 @@ func denial(pkg, condition string) string {
 }
 
 // folder is a policy folder that answers every decision with nothing, changed by files: "" takes a file away.
-func folder(files map[string]string) fstest.MapFS {
-	root := fstest.MapFS{}
-	for pkg, rule := range map[string]string{"order": "deny", "product": "deny", "coupon": "deny", "grant": "campaigns"} {
-		root[pkg+"/base.rego"] = &fstest.MapFile{Data: []byte("package " + pkg + "\n\n" + rule + " contains \"never\" if false\n")}
+func folder(files map[string]string) fstest.MapFS { return policytest.Folder(files) }
+
+// linkIntoData links each folder of ..data beside it, as Kubernetes mounts a ConfigMap, where that is not done yet.
+func linkIntoData(t *testing.T, mount string) {
+	t.Helper()
+	entries, err := os.ReadDir(filepath.Join(mount, "..data"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	for name, text := range files {
-		if delete(root, name); text != "" {
-			root[name] = &fstest.MapFile{Data: []byte(text)}
+	for _, entry := range entries {
+		if err := os.Symlink(filepath.Join("..data", entry.Name()), filepath.Join(mount, entry.Name())); err != nil && !os.IsExist(err) {
+			t.Fatal(err)
 		}
 	}
-	return root
 }
 
 // loaded is the snapshot of a folder with the given files.
@@ -61,6 +68,15 @@ func random(r *rand.Rand) *Facts {
 	if blocked := flag(); flag() {
 		f.Customer.Blocklisted = &blocked
 	}
+	if r.IntN(4) == 0 {
+		f.Sum = &Sum{AmountMinor: int64(r.IntN(3)), Digits: r.IntN(3), Currency: word()}
+	}
+	if r.IntN(4) > 0 {
+		f.Card = &Card{Status: word()}
+	}
+	if r.IntN(4) > 0 {
+		f.Wallet = &Wallet{CashMinor: int64(r.IntN(3)), GiftMinor: int64(r.IntN(3)), BonusMinor: int64(r.IntN(3))}
+	}
 	if r.IntN(4) > 0 {
 		f.Order = &Order{ID: word(), Type: word(), Currency: word(), Discounted: flag(), Attributes: some()}
 	}
@@ -82,11 +98,22 @@ type members = map[string]any
 
 // contractInput is the whole input document as Contract §8 describes it.
 func contractInput(f *Facts) members {
-	customer := members{"id": f.Customer.ID, "attributes": free(f.Customer.Attributes)}
-	if f.Customer.Blocklisted != nil {
-		customer["blocklisted"] = *f.Customer.Blocklisted
+	input := members{"now": f.Now}
+	if s := f.Sum; s != nil {
+		input["amount_minor"], input["digits"], input["currency"] = s.AmountMinor, s.Digits, s.Currency
+	} else {
+		customer := members{"id": f.Customer.ID, "attributes": free(f.Customer.Attributes)}
+		if f.Customer.Blocklisted != nil {
+			customer["blocklisted"] = *f.Customer.Blocklisted
+		}
+		input["customer"] = customer
 	}
-	input := members{"customer": customer, "now": f.Now}
+	if c := f.Card; c != nil {
+		input["card"] = members{"status": c.Status}
+	}
+	if w := f.Wallet; w != nil {
+		input["wallet"] = members{"cash_minor": w.CashMinor, "gift_minor": w.GiftMinor, "bonus_minor": w.BonusMinor}
+	}
 	if o := f.Order; o != nil {
 		input["order"] = members{"id": o.ID, "type": o.Type, "currency": o.Currency, "discounted": o.Discounted, "attributes": free(o.Attributes)}
 	}

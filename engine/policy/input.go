@@ -9,73 +9,6 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// Facts is what a decision may be asked about: the input document of Contract
-// §8. A part that is nil is not in the input. Attributes are JSON objects as
-// text, "" for an empty one.
-type Facts struct {
-	Customer Customer
-	Order    *Order
-	Line     *Line
-	Coupon   *Coupon
-	Now      int64 // unix seconds
-}
-
-// clone copies the facts with their parts.
-func (f *Facts) clone() *Facts {
-	c := *f
-	c.Customer.Blocklisted = clone(f.Customer.Blocklisted)
-	c.Order, c.Line, c.Coupon = clone(f.Order), clone(f.Line), clone(f.Coupon)
-	if c.Coupon != nil {
-		c.Coupon.MinimumSpendMet = clone(c.Coupon.MinimumSpendMet)
-	}
-	return &c
-}
-
-func clone[T any](part *T) *T {
-	if part == nil {
-		return nil
-	}
-	c := *part
-	return &c
-}
-
-// Customer is who orders or registers. Registration leaves Blocklisted out.
-type Customer struct {
-	ID          string
-	Blocklisted *bool
-	Attributes  string
-}
-
-// Order is the order as a whole.
-type Order struct {
-	ID, Type, Currency string
-	Discounted         bool // it has a discount of its own
-	Attributes         string
-}
-
-// Line is one product line.
-type Line struct {
-	ID                string
-	Quantity          int64
-	Discounted        bool
-	ProductID         string
-	ProductType       string
-	ProductAttributes string
-}
-
-// Coupon is a coupon with everything about it that takes exact money or the
-// clock worked out.
-type Coupon struct {
-	ID, CampaignID  string
-	Owned           bool
-	Status          string // available, reserved, used, expired, revoked
-	Window          string // pending, open, ended
-	CurrencyMatches bool
-	MinimumSpendMet *bool  // not in product.deny: the base rests on its answers
-	Kind            string // percent, amount
-	Attributes      string
-}
-
 // field is one place of the input document: either a leaf that is read from
 // the facts, or an object of further fields.
 type field struct {
@@ -124,6 +57,13 @@ func whole(name string, of func(*Facts) int64) field {
 	}
 }
 
+// part is a field that is there with the part of the facts that it is read
+// from.
+func part(exists func(*Facts) bool, f field) field {
+	f.exists = exists
+	return f
+}
+
 func openObject(name string, of func(*Facts) string) field {
 	return field{
 		name:  ast.StringTerm(name),
@@ -139,7 +79,7 @@ func appendText(key []byte, text string) []byte {
 
 // document is the whole input, every decision's a part of it.
 var document = withPaths("", []field{
-	object("customer", nil,
+	object("customer", func(f *Facts) bool { return f.Sum == nil },
 		words("id", func(f *Facts) string { return f.Customer.ID }),
 		known("blocklisted", func(f *Facts) *bool { return f.Customer.Blocklisted }),
 		openObject("attributes", func(f *Facts) string { return f.Customer.Attributes })),
@@ -167,8 +107,19 @@ var document = withPaths("", []field{
 		known("minimum_spend_met", func(f *Facts) *bool { return f.Coupon.MinimumSpendMet }),
 		words("kind", func(f *Facts) string { return f.Coupon.Kind }),
 		openObject("attributes", func(f *Facts) string { return f.Coupon.Attributes })),
+	part(hasSum, whole("amount_minor", func(f *Facts) int64 { return f.Sum.AmountMinor })),
+	part(hasSum, whole("digits", func(f *Facts) int64 { return int64(f.Sum.Digits) })),
+	part(hasSum, words("currency", func(f *Facts) string { return f.Sum.Currency })),
+	object("card", func(f *Facts) bool { return f.Card != nil },
+		words("status", func(f *Facts) string { return f.Card.Status })),
+	object("wallet", func(f *Facts) bool { return f.Wallet != nil },
+		whole("cash_minor", func(f *Facts) int64 { return f.Wallet.CashMinor }),
+		whole("gift_minor", func(f *Facts) int64 { return f.Wallet.GiftMinor }),
+		whole("bonus_minor", func(f *Facts) int64 { return f.Wallet.BonusMinor })),
 	whole("now", func(f *Facts) int64 { return f.Now }),
 })
+
+func hasSum(f *Facts) bool { return f.Sum != nil }
 
 func withPaths(above string, fields []field) []field {
 	for i := range fields {

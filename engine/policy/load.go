@@ -80,7 +80,7 @@ func (s *Snapshot) prepare(ctx context.Context, files []file, checked bool, opti
 		ref := ast.MustParseRef("data." + name)
 		d := &decision{name: name, dependsOn: dependencies(compiler, ref), tally: new(tally),
 			timeout: options.Timeout, abandoned: abandoned, alarm: options.Alarm, evaluators: options.Evaluators}
-		if options.Memo {
+		if options.Memo && !slices.ContainsFunc(d.dependsOn, isSum) {
 			d.memo = newMemo()
 		}
 		d.fields = project(document, d.dependsOn)
@@ -93,6 +93,13 @@ func (s *Snapshot) prepare(ctx context.Context, files []file, checked bool, opti
 		s.decisions[name] = d
 	}
 	return nil
+}
+
+// isSum reports whether a part of the input is a sum of money. Sums hardly
+// recur: remembered by them, answers would only fill the memory, and what is
+// asked about a sum is booked next, which takes far longer than an evaluation.
+func isSum(path string) bool {
+	return path == "amount_minor" || path == "wallet" || strings.HasPrefix(path, "wallet.")
 }
 
 func refused(source string, err error) error {
@@ -173,13 +180,17 @@ func absentDecisions(compiler *ast.Compiler) (faults []Fault) {
 
 // absent says what is wrong if the compiled rules do not answer a decision.
 func absent(compiler *ast.Compiler, name string, ref ast.Ref) *Fault {
-	folder, rule, _ := strings.Cut(name, ".")
+	dot := strings.LastIndexByte(name, '.')
+	pkg, rule := name[:dot], name[dot+1:]
 	rules := compiler.GetRulesExact(ref)
 	if len(rules) == 0 {
 		rules = compiler.GetRulesForVirtualDocument(ref)
 	}
 	if len(rules) == 0 {
-		return &Fault{File: folder + "/", Message: fmt.Sprintf("decision data.%s is missing: no rule %q in package %s", name, rule, folder)}
+		return &Fault{
+			File:    strings.ReplaceAll(pkg, ".", "/") + "/",
+			Message: fmt.Sprintf("decision data.%s is missing: no rule %q in package %s", name, rule, pkg),
+		}
 	}
 	if head := rules[0].Head; len(head.Args) > 0 {
 		return &Fault{

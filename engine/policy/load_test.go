@@ -34,6 +34,10 @@ func TestTheEmbeddedPoliciesLoad(t *testing.T) {
 		{Name: ProductDeny, DependsOn: []string{"line.discounted", "line.product.type"}, Remembered: true},
 		{Name: CouponDeny, DependsOn: []string{"coupon.currency_matches", "coupon.minimum_spend_met", "coupon.owned", "coupon.status", "coupon.window"}, Remembered: true},
 		{Name: GrantCampaigns, DependsOn: []string{}, Remembered: true},
+		{Name: GiftCardIssueDeny, DependsOn: []string{"amount_minor", "currency", "digits"}},
+		{Name: GiftCardRedeemDeny, DependsOn: []string{"card.status"}, Remembered: true},
+		{Name: TopUpBonusPercent, DependsOn: []string{"amount_minor", "currency", "digits"}},
+		{Name: WithdrawDeny, DependsOn: []string{"amount_minor", "wallet.cash_minor"}},
 	}
 	if got := s.Dependencies(); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("dependencies %v, want %v", got, want)
@@ -96,16 +100,12 @@ func TestAFolderAsKubernetesMountsIt(t *testing.T) {
 		if err := errors.Join(os.Symlink(version, next), os.Rename(next, filepath.Join(dir, "..data"))); err != nil {
 			t.Fatal(err)
 		}
+		linkIntoData(t, dir)
 		s, err := Load(t.Context(), Folder(dir, os.DirFS(dir)), Options{Timeout: patience, Memo: true}, time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}
 		return s
-	}
-	for _, name := range []string{"order", "product", "coupon", "grant"} {
-		if err := os.Symlink(filepath.Join("..data", name), filepath.Join(dir, name)); err != nil {
-			t.Fatal(err)
-		}
 	}
 	first := publish("..2026_01", `{"bad":"sample"}`)
 	second := publish("..2026_02", `{"bad":"gift"}`)
@@ -124,7 +124,7 @@ func TestBoundsOfAFolder(t *testing.T) {
 	t.Parallel()
 	many := func(n int) map[string]string {
 		files := make(map[string]string)
-		for i := range n - 4 { // beside the four decisions
+		for i := range n - len(decisionNames) {
 			files[fmt.Sprintf("many/%d.json", i)] = fmt.Sprintf(`{"k%d":1}`, i)
 		}
 		return files

@@ -97,6 +97,39 @@ func parseGrants(name string, value ast.Value) ([]string, error) {
 	return ids, nil
 }
 
+// IssueDenials asks why a gift card of a sum is not issued; facts have sum and
+// now.
+func (s *Snapshot) IssueDenials(ctx context.Context, facts *Facts) ([]Reason, error) {
+	return s.reasons(ctx, GiftCardIssueDeny, facts)
+}
+
+// RedeemDenials asks why a gift card is not redeemed; facts have sum, card and
+// now.
+func (s *Snapshot) RedeemDenials(ctx context.Context, facts *Facts) ([]Reason, error) {
+	return s.reasons(ctx, GiftCardRedeemDeny, facts)
+}
+
+// BonusPercent asks what share of a top-up is added to it as a bonus, in
+// percent; facts have sum, wallet and now. The text is as the policy has it, at
+// most 32 bytes, and not yet known to be a number.
+func (s *Snapshot) BonusPercent(ctx context.Context, facts *Facts) (string, error) {
+	return recall(ctx, s.decisions[TopUpBonusPercent], facts, parsePercent)
+}
+
+func parsePercent(name string, value ast.Value) (string, error) {
+	percent, ok := value.(ast.String)
+	if !ok || len(percent) > maxPercentBytes {
+		return "", fmt.Errorf("%s: not a text of at most %d bytes: %w", name, maxPercentBytes, ErrResult)
+	}
+	return string(percent), nil
+}
+
+// WithdrawDenials asks why a sum is not withdrawn from a wallet; facts have
+// sum, wallet and now.
+func (s *Snapshot) WithdrawDenials(ctx context.Context, facts *Facts) ([]Reason, error) {
+	return s.reasons(ctx, WithdrawDeny, facts)
+}
+
 func (s *Snapshot) reasons(ctx context.Context, name string, facts *Facts) ([]Reason, error) {
 	return recall(ctx, s.decisions[name], facts, parseReasons)
 }
@@ -128,6 +161,7 @@ const (
 	maxReasons      = 100
 	maxCodeBytes    = 128
 	maxMessageBytes = 1_024
+	maxPercentBytes = 32
 )
 
 // text reads a member of a reason that must be a text that is not empty.

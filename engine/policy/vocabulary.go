@@ -66,7 +66,7 @@ func (v vocabulary) learnFields(fields []field) {
 // names reports whether a value has no other texts than these.
 func (v vocabulary) names(value ast.Value) bool {
 	all := true
-	ast.WalkTerms(value, func(term *ast.Term) bool {
+	ast.WalkTerms(ast.NewTerm(value), func(term *ast.Term) bool { // a value that is a text is no term itself
 		if text, ok := term.Value.(ast.String); ok && all {
 			_, all = v[string(text)]
 		}

@@ -43,8 +43,8 @@ func TestWhichUnnamedTextsAreEqualCounts(t *testing.T) {
 	s := loaded(t, patience, map[string]string{"order/x.rego": denial("order", `input.customer.id == input.order.id`)})
 	for i := range 50 {
 		for _, f := range []*Facts{
-			{Customer: Customer{ID: fmt.Sprint(i)}, Order: &Order{ID: fmt.Sprint(i)}},
-			{Customer: Customer{ID: fmt.Sprint(i)}, Order: &Order{ID: fmt.Sprint(i + 1)}},
+			{Customer: Customer{ID: fmt.Sprint("c", i)}, Order: &Order{ID: fmt.Sprint("c", i)}},
+			{Customer: Customer{ID: fmt.Sprint("c", i)}, Order: &Order{ID: fmt.Sprint("c", i+1)}},
 		} {
 			reasons, err := s.OrderDenials(t.Context(), f)
 			if want := f.Customer.ID == f.Order.ID; err != nil || (len(reasons) > 0) != want {
@@ -147,7 +147,7 @@ func TestTheShippedPoliciesOnlyCompare(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{OrderDeny, ProductDeny, CouponDeny} {
+	for _, name := range []string{OrderDeny, ProductDeny, CouponDeny, GiftCardRedeemDeny} {
 		if s.decisions[name].alike == nil {
 			t.Errorf("%s looks into texts: every new customer costs an evaluation", name)
 		}

@@ -145,9 +145,7 @@ func TestASwappedLinkIsNoticed(t *testing.T) {
 		}
 	}
 	link(first, "..data")
-	for _, name := range []string{"order", "product", "coupon", "grant", "schemas"} {
-		link("..data/"+name, name)
-	}
+	linkIntoData(t, mount)
 	d := watched(t, mount)
 	for range 3 {
 		link(second, "..data_new")

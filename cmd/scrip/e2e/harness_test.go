@@ -140,8 +140,10 @@ type process struct {
 	once   sync.Once
 }
 
-func spawn(s settings) (*process, error) {
-	p := &process{cmd: s.command(), stderr: newTranscript(), ended: make(chan struct{})}
+func spawn(s settings) (*process, error) { return begin(s.command()) }
+
+func begin(cmd *exec.Cmd) (*process, error) {
+	p := &process{cmd: cmd, stderr: newTranscript(), ended: make(chan struct{})}
 	p.cmd.Stderr = p.stderr
 	if err := p.cmd.Start(); err != nil {
 		return nil, err

@@ -104,11 +104,18 @@ func TestFaultyPoliciesAreRefusedAtStart(t *testing.T) {
 	}
 }
 
+// decisionNames are all decisions of Contract §8.
+var decisionNames = []string{
+	"order.deny", "product.deny", "coupon.deny", "grant.campaigns",
+	"giftcard.issue.deny", "giftcard.redeem.deny", "wallet.topup.bonus_percent", "wallet.withdraw.deny",
+}
+
 func TestAMissingDecisionIsRefusedAtStart(t *testing.T) {
 	t.Parallel()
-	for pkg, decision := range map[string]string{"order": "order.deny", "product": "product.deny", "coupon": "coupon.deny", "grant": "grant.campaigns"} {
+	for _, decision := range decisionNames {
 		t.Run(decision, func(t *testing.T) {
-			said := refused(t, withFlag("policies", without(t, policyFolder(t, nil), pkg)))
+			pkg := decision[:strings.LastIndexByte(decision, '.')]
+			said := refused(t, withFlag("policies", without(t, policyFolder(t, nil), strings.ReplaceAll(pkg, ".", "/"))))
 			if !strings.Contains(said, decision) {
 				t.Errorf("the message does not name %s:\n%s", decision, said)
 			}
@@ -167,7 +174,7 @@ func TestThePolicyInForceIsShown(t *testing.T) {
 	if q := s.quote(t, order); q.PolicyRevision != st.Revision || st.Source == "" || st.ActivatedAt.IsZero() || st.LastError != nil {
 		t.Errorf("quote of %s, %+v", q.PolicyRevision, st)
 	}
-	for _, name := range []string{"order.deny", "product.deny", "coupon.deny", "grant.campaigns"} {
+	for _, name := range decisionNames {
 		shown := func(d decision) bool {
 			return strings.HasSuffix(d.Name, name) && d.DependsOn != nil && d.Remembered != nil
 		}

@@ -59,8 +59,10 @@ func newFolder(t *testing.T, mounted bool) *folder {
 	if mounted {
 		f.root = t.TempDir()
 		f.mount("v0", nil)
-		for _, name := range []string{"order", "product", "coupon", "grant", "release", "schemas"} {
-			f.must(os.Symlink("..data/"+name, filepath.Join(f.root, name)))
+		entries, err := os.ReadDir(f.template)
+		f.must(err)
+		for _, entry := range entries {
+			f.must(os.Symlink("..data/"+entry.Name(), filepath.Join(f.root, entry.Name())))
 		}
 	}
 	return f

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"testing"
 
 	"scrip/engine/prove"
@@ -34,7 +35,7 @@ func TestRememberedDecisionsAnswerTheSame(t *testing.T) {
 	off := start(t, withFlag("policies", dir), withFlag("decision-memo", "off"), withData(on.dir))
 	for s, remembers := range map[*sidecar]bool{on: true, off: false} {
 		for _, d := range s.policy(t).Decisions {
-			if *d.Remembered != remembers {
+			if of := remembers && !slices.Contains(d.DependsOn, "input.amount_minor"); *d.Remembered != of {
 				t.Errorf("%s is remembered: %t", d.Name, *d.Remembered)
 			}
 		}

@@ -49,6 +49,7 @@ var statusOf = map[string]int{
 	ledger.CouponUsed:             http.StatusConflict,
 	ledger.CustomerCouponLimit:    http.StatusConflict,
 	ledger.KeyReused:              http.StatusUnprocessableEntity,
+	ledger.KeyInFlight:            http.StatusConflict,
 	ledger.RedemptionNotFound:     http.StatusNotFound,
 	ledger.RedemptionExpired:      http.StatusConflict,
 	ledger.RedemptionReleased:     http.StatusConflict,

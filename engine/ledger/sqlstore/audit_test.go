@@ -11,7 +11,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"scrip/engine/keys"
 	"scrip/engine/ledger"
 	"scrip/engine/ledger/sqlstore/storetest"
 )
@@ -113,7 +115,11 @@ func TestAnAuditBesideAWriterFindsNoFault(t *testing.T) {
 	t.Parallel()
 	s := opened(t)
 	storetest.Live(t, s)
-	book, err := crashBook(t.Context(), s)
+	master, err := keys.Parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
+	if err != nil {
+		t.Fatal(err)
+	}
+	book, err := ledger.Open(t.Context(), s, master, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

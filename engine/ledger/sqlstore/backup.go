@@ -148,5 +148,5 @@ func syncFile(path string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(file.Sync(), file.Close())
+	return errors.Join(notDurable(file.Sync()), file.Close())
 }

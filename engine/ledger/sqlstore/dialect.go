@@ -28,10 +28,11 @@ type dialect struct {
 	// raw makes an argument of bytes that may be no text, for a column of them.
 	raw func(string) any
 
-	// turn holds off others that issue to customers, in an order that lets
-	// nobody wait for each other; "" where nobody writes at the same time. skip ends a SELECT of rows to delete: those that others
+	// turn holds off others that issue to the same customers, in an order in which
+	// nobody waits for each other, take those who come with the same idempotency
+	// key; "" where nobody writes at the same time. skip ends a SELECT of rows to delete: those that others
 	// are deleting are left to them.
-	turn, skip string
+	turn, take, skip string
 }
 
 var speaksSQLite = &dialect{
@@ -54,6 +55,7 @@ var speaksPostgres = &dialect{
 	raw:      func(text string) any { return []byte(text) },
 	turn: `INSERT INTO issuing (customer_id, turns) SELECT id, 1 FROM (SELECT unnest(?::text[]) AS id) AS asked ORDER BY id
 		ON CONFLICT (customer_id) DO UPDATE SET turns = issuing.turns + 1`,
+	take: `INSERT INTO replies (idempotency_key, fingerprint, response, created_at) VALUES (?, '', '', ?) ON CONFLICT (idempotency_key) DO NOTHING`,
 	skip: ` FOR UPDATE SKIP LOCKED`,
 }
 

@@ -10,13 +10,8 @@ import (
 	"scrip/engine/ledger/sqlstore/pgtest"
 )
 
-// TestMain: this binary is also the child that the crash test kills. Whatever
-// a test opens it closes: no goroutine may be left.
+// TestMain: whatever a test opens it closes, and no goroutine may be left.
 func TestMain(m *testing.M) {
-	if path := os.Getenv(crashFile); path != "" {
-		crashChild(path)
-		return
-	}
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
 		if err := pgtest.Stop(); err != nil {
 			fmt.Fprintln(os.Stderr, "stopping postgres:", err)

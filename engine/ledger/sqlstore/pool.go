@@ -22,6 +22,7 @@ const (
 	maxConnections     = 1_000
 	connectTimeout     = 5 * time.Second
 	statementTimeout   = 10 * time.Second // on the server, and here, where it may have gone
+	lockTimeout        = 8 * time.Second  // of a statement that waits for another transaction: less, to be told apart
 	idleTimeout        = 60 * time.Second // of a transaction whose sidecar says nothing: then the server ends it
 	connectionLife     = time.Hour        // so that sidecars follow a server that moved
 )
@@ -61,6 +62,8 @@ func parseURL(text string) (config *pgx.ConnConfig, connections int, err error) 
 	for name, value := range map[string]string{
 		"application_name":                    "scrip",
 		"enable_seqscan":                      "off", // every statement has an index, and a plan made while a table is small is kept
+		"jit":                                 "off", // takes what such a plan would avoid for its cost, and a second to compile it
+		"lock_timeout":                        strconv.FormatInt(lockTimeout.Milliseconds(), 10),
 		"statement_timeout":                   strconv.FormatInt(statementTimeout.Milliseconds(), 10),
 		"idle_in_transaction_session_timeout": strconv.FormatInt(idleTimeout.Milliseconds(), 10),
 	} {
@@ -97,7 +100,7 @@ func openPool(config *pgx.ConnConfig, connections int) *sql.DB {
 // on statements: a large table takes its time.
 func migratePostgres(ctx context.Context, config *pgx.ConnConfig) (err error) {
 	patient := config.Copy()
-	patient.RuntimeParams["statement_timeout"] = "0"
+	patient.RuntimeParams["statement_timeout"], patient.RuntimeParams["lock_timeout"] = "0", "0"
 	db := openPool(patient, 1)
 	defer func() { err = errors.Join(err, db.Close()) }()
 	if err := db.PingContext(ctx); err != nil {
@@ -113,7 +116,7 @@ func migratePostgres(ctx context.Context, config *pgx.ConnConfig) (err error) {
 	}
 	// As with a SQLite file: who loses the race for a migration looks again. The
 	// loser was held up until the winner's was committed.
-	for tries := 2*len(provider.ListSources()) + 4; tries > 0; tries-- {
+	for range 2*len(provider.ListSources()) + 4 {
 		if _, err = provider.Up(ctx); err == nil || !lostMigration(err) {
 			break
 		}

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	mathrand "math/rand/v2"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -34,6 +36,7 @@ type postgres struct {
 	writing  int64               // how many places there are
 	lanes    chan int64          // rows of writers that no transaction uses
 	lane     atomic.Int64        // the last one made
+	lost     lost                // rows of transactions whose end is not known
 	failed   atomic.Bool         // the last transaction: nothing can be written, as far as is known
 	closed   atomic.Bool
 }
@@ -72,7 +75,6 @@ func OpenPostgres(ctx context.Context, url string) (ledger.Store, error) {
 const (
 	maxTries   = 24
 	aloneAfter = 3 // tries; then it waits until it is the only one of this store
-	twinTries  = 2 // for a key that was taken meanwhile: the next try sees by whom
 	firstPause = time.Millisecond
 	maxPause   = 64 * time.Millisecond
 )
@@ -116,6 +118,7 @@ func (p *postgres) attempt(ctx context.Context, try int, fn func(ledger.Tx) erro
 	defer func() {
 		tx.close()
 		if tx.lost() {
+			p.lost.add(lane)     // it may be committed yet, after all that is read now
 			lane = p.lane.Add(1) // the old one may be locked until the server notices
 		}
 	}()
@@ -148,10 +151,30 @@ func pause(ctx context.Context, try int) error {
 // ForeignWrites counts the transactions of others. Each transaction that wrote
 // counts itself before its COMMIT, in a row that no other uses at the time: its
 // count is seen when its rows are, whatever becomes of the process that wrote
-// them.
+// them. Own transactions whose connection was lost count as others': the server
+// may commit them at any time, unheard.
 func (p *postgres) ForeignWrites(ctx context.Context) (n int64, err error) {
-	err = p.one(ctx, `SELECT coalesce(sum(writes), 0) FROM writers WHERE writer <> ?`, []any{p.writer}, &n)
+	err = p.one(ctx, `SELECT coalesce(sum(writes), 0) FROM writers WHERE writer <> ? OR lane = ANY(?::bigint[])`,
+		[]any{p.writer, p.lost.lanes()}, &n)
 	return n, err
+}
+
+// lost are lanes that were given up.
+type lost struct {
+	mu   sync.Mutex
+	list []int64
+}
+
+func (l *lost) add(lane int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.list = append(l.list, lane)
+}
+
+func (l *lost) lanes() []int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.list)
 }
 
 const (

@@ -159,7 +159,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 	s := sharing(t, 1)[0]
 	for name, want := range map[string]string{
 		"application_name": "scrip", "statement_timeout": "10s", "idle_in_transaction_session_timeout": "1min",
-		"enable_seqscan": "off",
+		"enable_seqscan": "off", "jit": "off", "lock_timeout": "8s",
 	} {
 		var got string
 		if err := s.one(t.Context(), `SELECT current_setting(?)`, []any{name}, &got); err != nil || got != want {

@@ -18,12 +18,12 @@ type content struct {
 	Charges []ledger.RedeemedCharge `json:"charges"`
 }
 
-// live is the condition of the unique indexes, in their words: SQLite takes an
-// index of some rows only where a query says the same, and does not see that
-// state = 'reserved' is less.
-const live = `state IN ('reserved', 'confirmed')`
-
 const redemptionColumns = `id, quote_id, order_id, customer_id, coupon_id, policy_revision, currency, content, state, held_until, created_at, version`
+
+// live is which redemptions the unique keys are about, in their words: SQLite
+// takes an index of some rows only where a statement says just what the index
+// does. What looks for reserved ones by order or coupon says both.
+const live = `state IN ('reserved', 'confirmed')`
 
 // Redemption is one redemption, or ErrNotFound.
 func (s *session) Redemption(ctx context.Context, id string) (ledger.Redemption, error) {
@@ -32,7 +32,8 @@ func (s *session) Redemption(ctx context.Context, id string) (ledger.Redemption,
 
 // HeldBy is the reserved redemption of a coupon, or ErrNotFound.
 func (s *session) HeldBy(ctx context.Context, couponID string) (ledger.Redemption, error) {
-	return s.oneRedemption(ctx, `SELECT `+redemptionColumns+` FROM redemptions WHERE coupon_id = ? AND `+live+` AND state = 'reserved'`, couponID)
+	return s.oneRedemption(ctx, `SELECT `+redemptionColumns+` FROM redemptions
+		WHERE coupon_id = ? AND `+live+` AND state = 'reserved'`, couponID)
 }
 
 func (s *session) oneRedemption(ctx context.Context, query, arg string) (ledger.Redemption, error) {
@@ -60,7 +61,7 @@ func (s *session) LiveRedemption(ctx context.Context, orderID string) (id string
 // EndHolds marks holds that have run out.
 func (s *session) EndHolds(ctx context.Context, orderID, couponID string, now time.Time) ([]ledger.Redemption, error) {
 	return list(ctx, s, scanRedemption, `UPDATE redemptions SET state = 'expired', version = version + 1
-		WHERE (order_id = ? AND `+live+` OR coupon_id = ? AND `+live+`) AND state = 'reserved' AND held_until <= ? RETURNING `+redemptionColumns,
+		WHERE state = 'reserved' AND (order_id = ? AND `+live+` OR coupon_id = ? AND `+live+`) AND held_until <= ? RETURNING `+redemptionColumns,
 		null(orderID), null(couponID), micros(now))
 }
 

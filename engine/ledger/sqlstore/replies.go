@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -19,6 +20,27 @@ func (s *session) Reply(ctx context.Context, key string) (ledger.StoredReply, er
 	return r, err
 }
 
+// errTaken means that a reply is stored twice.
+var errTaken = fmt.Errorf("%w: the key has a reply", ledger.ErrUnavailable)
+
+// TakeKey takes a key that has no reply. SQLite has one writer at a time, so
+// nobody else has it; in Postgres an empty reply stands for who does, until it
+// is saved or rolled back.
+func (s *session) TakeKey(ctx context.Context, key string, now time.Time) (ok bool, err error) {
+	if s.speaks.take == "" {
+		_, err = s.Reply(ctx, key)
+		if errors.Is(err, ledger.ErrNotFound) {
+			return true, nil
+		}
+		return false, err
+	}
+	ok, err = s.won(ctx, s.speaks.take, s.speaks.raw(key), micros(now))
+	if sqlState(err) == lockNotAvailable {
+		err = fmt.Errorf("%w: %w", ledger.ErrInFlight, err)
+	}
+	return ok, err
+}
+
 // forgetAtOnce is how many old replies a new one makes room for: more than
 // one, so that the table shrinks again after a rush.
 const forgetAtOnce = 4
@@ -33,8 +55,12 @@ func (s *session) SaveReply(ctx context.Context, r ledger.StoredReply, forget ti
 	if err := s.forget(ctx, forget); err != nil {
 		return err
 	}
-	_, err := s.exec(ctx, `INSERT INTO replies (idempotency_key, fingerprint, response, created_at) VALUES (?, ?, ?, ?)`,
-		s.speaks.raw(r.Key), r.Fingerprint, r.Response, micros(r.CreatedAt))
+	ok, err := s.won(ctx, `INSERT INTO replies (idempotency_key, fingerprint, response, created_at) VALUES (?, ?, ?, ?)
+		ON CONFLICT (idempotency_key) DO UPDATE SET fingerprint = excluded.fingerprint, response = excluded.response, created_at = excluded.created_at
+		WHERE length(replies.response) = 0`, s.speaks.raw(r.Key), r.Fingerprint, r.Response, micros(r.CreatedAt))
+	if err == nil && !ok {
+		err = errTaken
+	}
 	return err
 }
 

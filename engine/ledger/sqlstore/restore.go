@@ -10,7 +10,6 @@ import (
 	"time"
 
 	driver "modernc.org/sqlite"
-	codes "modernc.org/sqlite/lib"
 )
 
 // besides are the endings of a ledger's files: SQLite takes what is beside a
@@ -86,7 +85,7 @@ func unused(ctx context.Context, path string) (err error) {
 	err = db.QueryRowContext(ctx, `PRAGMA journal_mode = DELETE`).Scan(&mode)
 	var failed *driver.Error
 	switch {
-	case errors.As(err, &failed) && failed.Code()&0xff == codes.SQLITE_BUSY:
+	case isBusy(err):
 		return fmt.Errorf("%s %w", path, ErrInUse)
 	case errors.As(err, &failed):
 		return nil

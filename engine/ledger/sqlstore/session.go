@@ -103,10 +103,14 @@ func probe(tx ledger.Tx) error {
 // scanner is a row to read columns from.
 type scanner interface{ Scan(into ...any) error }
 
-// unavailable marks a failure of the database as [ledger.ErrUnavailable].
+// unavailable marks a failure of the database as [ledger.ErrUnavailable], or a
+// sync that failed as [ledger.ErrNotDurable].
 func unavailable(err error) error {
-	if err == nil || errors.Is(err, ledger.ErrUnavailable) {
+	if err == nil || errors.Is(err, ledger.ErrUnavailable) || errors.Is(err, ledger.ErrNotDurable) {
 		return err
+	}
+	if isLostSync(err) {
+		return notDurable(err)
 	}
 	return fmt.Errorf("%w: %w", ledger.ErrUnavailable, err)
 }

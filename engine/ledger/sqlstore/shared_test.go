@@ -41,7 +41,7 @@ func TestRacesBetweenStoresAreExact(t *testing.T) {
 // A fresh file may be opened by several processes at once.
 func TestSeveralOpenAFreshFileAtOnce(t *testing.T) {
 	t.Parallel()
-	for range prove.Count(2, 40) {
+	for range prove.Count(6, 40) {
 		path := filepath.Join(t.TempDir(), "scrip.db")
 		var stores [4]ledger.Store
 		together(len(stores), func(i int) {
@@ -111,16 +111,17 @@ func TestABusyFileIsUnavailable(t *testing.T) {
 			return err
 		})
 	}
-	// Do not wait for the other one: this test has no clock.
-	if err := second.Write(t.Context(), func(tx ledger.Tx) error {
-		_, err := tx.(*session).exec(t.Context(), "PRAGMA busy_timeout = 0")
-		return err
-	}); err != nil {
-		t.Fatal(err)
-	}
+	second.writer.patience = 0 // with the other one: this test has no clock
 	err := first.Write(t.Context(), func(ledger.Tx) error {
 		if err := put(1); !errors.Is(err, ledger.ErrUnavailable) {
 			t.Errorf("a write to a busy file: %v", err)
+		}
+		gone, leave := context.WithCancel(t.Context())
+		leave()
+		for range 20 { // whether they were taken into the queue or not
+			if err := second.Write(gone, putMeta("gone")); !errors.Is(err, context.Canceled) {
+				t.Errorf("one who has gone waits for the file: %v", err)
+			}
 		}
 		if _, err := second.Holdings(t.Context(), []string{"c"}, time.Unix(0, 0)); err != nil {
 			t.Errorf("a read of a busy file: %v", err)

@@ -4,12 +4,15 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/url"
 	"os"
+	"path/filepath"
 
 	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/database"
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"scrip/engine/ledger"
@@ -22,8 +25,8 @@ var migrations embed.FS
 // and never wait for the writer (WAL).
 const readers = 4
 
-// busyMillis is how long a statement waits for another process that writes
-// the same file.
+// busyMillis is how long a statement waits for another process that has the
+// same file to itself. Transactions wait for their turn in [writer.begin].
 const busyMillis = 5_000
 
 // sqlite is a store in one SQLite file.
@@ -39,27 +42,38 @@ type sqlite struct {
 // Commits are synced to disk before they count (WAL, synchronous=FULL). A file
 // on a network file system is refused.
 func OpenSQLite(ctx context.Context, path string) (ledger.Store, error) {
+	return ServeSQLite(ctx, path, func(error) {})
+}
+
+// ServeSQLite opens a ledger file for a process that answers clients. lost is
+// called once if a sync fails later, before anybody is answered: it should end
+// the process. If it returns, every write fails with [ledger.ErrNotDurable]
+// from then on.
+func ServeSQLite(ctx context.Context, path string, lost func(error)) (ledger.Store, error) {
 	if err := refuseNetwork(path); err != nil {
 		return nil, err
 	}
 	if err := createPrivate(path); err != nil {
 		return nil, err
 	}
-	writing, err := openDB(path, "synchronous(FULL)", "foreign_keys(1)", "journal_mode(WAL)")
+	writing, err := openDB(path, "synchronous(FULL)", "foreign_keys(1)", "journal_mode(WAL)", "wal_autocheckpoint(0)")
 	if err != nil {
 		return nil, err
 	}
 	writing.SetMaxOpenConns(1)
 	s := &sqlite{writing: writing}
-	if err := s.open(ctx, path); err != nil {
+	if err := s.open(ctx, path, lost); err != nil {
 		_ = s.Close() // the first error counts
 		return nil, fmt.Errorf("ledger file %s: %w", path, err)
 	}
 	return s, nil
 }
 
-func (s *sqlite) open(ctx context.Context, path string) (err error) {
+func (s *sqlite) open(ctx context.Context, path string, lost func(error)) (err error) {
 	if err := migrate(ctx, s.writing); err != nil {
+		return err
+	}
+	if err := s.settle(path); err != nil {
 		return err
 	}
 	if s.reading, err = openDB(path, "query_only(1)"); err != nil {
@@ -73,8 +87,22 @@ func (s *sqlite) open(ctx context.Context, path string) (err error) {
 	if err != nil {
 		return unavailable(err)
 	}
-	s.writer = startWriter(conn)
+	if _, err := conn.ExecContext(ctx, "PRAGMA busy_timeout = 0"); err != nil { // it waits by itself
+		return errors.Join(unavailable(err), conn.Close())
+	}
+	s.writer = startWriter(conn, lost)
 	return nil
+}
+
+// settle brings to disk what is read from now on, before anything is built on
+// it: a process that ended with a failed sync leaves a log that the system's
+// memory knows and the disk may not. And the names of the files: SQLite syncs
+// their folder too, but does not tell if it fails.
+func (s *sqlite) settle(path string) error {
+	if err := (&session{on: s.writing, speaks: speaksSQLite}).checkpoint(0); err != nil {
+		return err
+	}
+	return syncFile(filepath.Dir(path))
 }
 
 // createPrivate makes the file for its owner only; SQLite gives its own files
@@ -105,12 +133,42 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	}
 	// Processes that open a fresh file at once race for each of its migrations,
 	// the first table of goose included: who loses one looks again.
-	for tries := len(provider.ListSources()) + 2; tries > 0; tries-- {
-		if _, err = provider.Up(ctx); err == nil {
-			return nil
+	for range len(provider.ListSources()) + 2 {
+		if err = countMigrations(ctx, db); err == nil {
+			_, err = provider.Up(ctx)
+		}
+		if err == nil || isLostSync(err) {
+			break
 		}
 	}
 	return unavailable(err)
+}
+
+// countMigrations makes the table in which goose counts migrations, if there is
+// none. Goose would make it too, but tries again whatever went wrong: a failed
+// sync would pass the second time.
+func countMigrations(ctx context.Context, db *sql.DB) error {
+	store, err := database.NewStore(database.DialectSQLite3, goose.DefaultTablename)
+	if err != nil {
+		return err
+	}
+	var there bool
+	err = db.QueryRowContext(ctx, `SELECT count(*) > 0 FROM sqlite_master WHERE name = ?`, goose.DefaultTablename).Scan(&there)
+	if err != nil || there {
+		return err
+	}
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // nothing to do after a commit
+	if err := store.CreateVersionTable(ctx, tx); err != nil {
+		return err
+	}
+	if err := store.Insert(ctx, tx, database.InsertRequest{Version: 0}); err != nil {
+		return err
+	}
+	return tx.Commit()
 }
 
 // Write runs fn in one durable transaction, together with others that wait.

@@ -123,6 +123,7 @@ const (
 	serializationFailure = "40001"
 	deadlockDetected     = "40P01"
 	uniqueViolation      = "23505"
+	lockNotAvailable     = "55P03" // others had it for too long
 )
 
 func isConflict(err error) bool {
@@ -133,14 +134,15 @@ func isConflict(err error) bool {
 // again reports whether a transaction that failed may succeed if it runs once
 // more: it must be sure that it was not committed.
 func again(err error, try int) bool {
-	return isConflict(err) && try < maxTries || sqlState(err) == uniqueViolation && try < twinTries
+	return isConflict(err) && try < maxTries
 }
 
 // isOwn reports whether a statement failed by what it said and not by the
-// state of the server: wrong data, a broken constraint, a conflict.
+// state of the server: wrong data, a broken constraint, a conflict, others
+// that are slow.
 func isOwn(err error) bool {
 	state := sqlState(err)
-	return strings.HasPrefix(state, "22") || strings.HasPrefix(state, "23") || strings.HasPrefix(state, "40")
+	return strings.HasPrefix(state, "22") || strings.HasPrefix(state, "23") || strings.HasPrefix(state, "40") || state == lockNotAvailable
 }
 
 // sqlState is what Postgres says went wrong, "" if it was not asked.

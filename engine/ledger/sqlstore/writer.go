@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
+	"time"
 
 	"scrip/engine/ledger"
 )
@@ -26,7 +28,10 @@ type writer struct {
 	session  *session
 	jobs     chan job
 	looks    chan chan look // for what others wrote
+	patience time.Duration  // with others who write the file
 	failed   atomic.Bool    // the last transaction: the file cannot be written, as far as is known
+	lost     error          // a sync that failed: nothing is booked any more
+	tell     func(error)    // of it
 	stop     chan struct{}
 	stopped  chan struct{}
 }
@@ -37,7 +42,7 @@ type job struct {
 	done chan error
 }
 
-func startWriter(conn *sql.Conn) *writer {
+func startWriter(conn *sql.Conn, tell func(error)) *writer {
 	statements := newPrepared(conn, true)
 	w := &writer{
 		conn:     conn,
@@ -45,6 +50,8 @@ func startWriter(conn *sql.Conn) *writer {
 		session:  &session{on: statements, speaks: speaksSQLite},
 		jobs:     make(chan job, maxWaiting),
 		looks:    make(chan chan look),
+		patience: turnPatience,
+		tell:     tell,
 		stop:     make(chan struct{}),
 		stopped:  make(chan struct{}),
 	}
@@ -86,7 +93,10 @@ func (w *writer) run() {
 		case answer := <-w.looks:
 			answer <- w.look()
 		case first := <-w.jobs:
-			w.commit(w.group(first))
+			if group := stillThere(w.group(first)); len(group) > 0 {
+				w.commit(group)
+				w.checkpoint(maxLogFrames)
+			}
 		}
 	}
 }
@@ -105,12 +115,25 @@ func (w *writer) group(first job) []job {
 	return group
 }
 
+// stillThere answers those who have gone, before the rest waits for a file that
+// another process writes: behind such a wait there may be many groups.
+func stillThere(group []job) []job {
+	return slices.DeleteFunc(group, func(j job) bool {
+		gone := j.ctx.Err()
+		if gone != nil {
+			j.done <- unavailable(gone)
+		}
+		return gone != nil
+	})
+}
+
 // commit runs a group in one transaction. A request that fails is rolled back
 // alone; if the transaction as a whole fails, nothing of the group was booked,
 // and nobody is refused for what a neighbour would have booked.
 func (w *writer) commit(group []job) {
 	results := make([]error, len(group))
 	err := w.transaction(group, results)
+	w.notice(err) // before anybody is answered
 	w.failed.Store(err != nil)
 	for i, j := range group {
 		if err != nil {
@@ -121,7 +144,10 @@ func (w *writer) commit(group []job) {
 }
 
 func (w *writer) transaction(group []job, results []error) error {
-	if err := w.raw("BEGIN IMMEDIATE"); err != nil {
+	if w.lost != nil {
+		return w.lost
+	}
+	if err := w.begin(); err != nil {
 		return err
 	}
 	for i, j := range group {
@@ -147,7 +173,10 @@ func (w *writer) savepoint(j job) (result, broken error) {
 	if err := w.raw("SAVEPOINT request"); err != nil {
 		return nil, err
 	}
-	if result = call(j.fn, w.session); result != nil {
+	if result = call(j.fn, w.session); errors.Is(result, ledger.ErrNotDurable) {
+		return nil, result
+	}
+	if result != nil {
 		broken = w.raw("ROLLBACK TO request")
 	}
 	return result, errors.Join(broken, w.raw("RELEASE request"))
@@ -197,7 +226,8 @@ func (w *writer) raw(statement string) error {
 func (w *writer) close() error {
 	close(w.stop)
 	<-w.stopped
-	return joinClosing([]error{w.prepared.close(), w.conn.Close()})
+	w.checkpoint(0)
+	return joinClosing([]error{w.lost, w.prepared.close(), w.conn.Close()})
 }
 
 // joinClosing drops what is no news at the end.

@@ -142,30 +142,34 @@ func (s *Server) ready() error {
 	}
 }
 
-// Crash ends the server as a failing machine would, but for its disk: nothing
-// is finished, and [Server.Run] has to recover.
-func (s *Server) Crash() error { return s.end(syscall.SIGQUIT) }
-
-// Stop ends the server and removes what it leaves.
-func (s *Server) Stop() error {
-	return errors.Join(s.end(syscall.SIGINT), os.RemoveAll(s.folder))
-}
-
-func (s *Server) end(signal syscall.Signal) error {
+// Crash kills the server and all its processes, as a failing machine would but
+// for its disk: nothing is finished, and [Server.Run] has to recover.
+func (s *Server) Crash() error {
 	if s.process == nil {
 		return nil
 	}
-	if err := s.process.Process.Signal(signal); err != nil {
-		return err
+	err := killFamily(s.process.Process.Pid)
+	var exit *exec.ExitError
+	if ended := s.wait(); !errors.As(ended, &exit) {
+		err = errors.Join(err, fmt.Errorf("postgres was killed and says %w", ended))
 	}
+	return err
+}
+
+// Stop ends the server and removes what it leaves.
+func (s *Server) Stop() error {
+	if s.process == nil {
+		return os.RemoveAll(s.folder)
+	}
+	return errors.Join(s.process.Process.Signal(syscall.SIGINT), s.wait(), os.RemoveAll(s.folder))
+}
+
+// wait waits until the server has ended.
+func (s *Server) wait() error {
 	overdue := time.AfterFunc(patience, func() { _ = s.process.Process.Kill() })
 	defer overdue.Stop()
 	err := s.process.Wait()
 	s.process = nil
-	var exit *exec.ExitError
-	if errors.As(err, &exit) && signal == syscall.SIGQUIT {
-		return nil // it says that it was not orderly
-	}
 	return err
 }
 

@@ -47,6 +47,12 @@ var races = []struct {
 		}
 		return true, tx.InsertCoupons(ctx, []ledger.Coupon{coupon(who, "bob")}, false)
 	}},
+	{"TakeKey before SaveReply", 1, func(ctx context.Context, tx ledger.Tx, who string) (bool, error) {
+		if ok, err := tx.TakeKey(ctx, "taken", epoch); err != nil || !ok {
+			return false, err
+		}
+		return true, tx.SaveReply(ctx, ledger.StoredReply{Key: "taken", Fingerprint: []byte{1}, Response: []byte(who), CreatedAt: epoch}, epoch)
+	}},
 	{"Reply before SaveReply", 1, func(ctx context.Context, tx ledger.Tx, who string) (bool, error) {
 		if _, err := tx.Reply(ctx, "key"); err == nil {
 			return false, nil
@@ -87,6 +93,9 @@ func Race(t *testing.T, stores ...ledger.Store) {
 	}
 	if got := must[ledger.StoredReply](t)(s.Reply(t.Context(), "key")).Response; string(got) != last["Reply before SaveReply"] {
 		t.Errorf("the reply is %q's, the winner was %q", got, last["Reply before SaveReply"])
+	}
+	if got := must[ledger.StoredReply](t)(s.Reply(t.Context(), "taken")).Response; string(got) != last["TakeKey before SaveReply"] {
+		t.Errorf("the reply is %q's, who took the key was %q", got, last["TakeKey before SaveReply"])
 	}
 	for id, want := range map[string]int64{"hundred": 100, "again": 99} {
 		if c := must[ledger.Campaign](t)(s.Campaign(t.Context(), id)); c.Issued != want {
