@@ -56,8 +56,8 @@ func (s *session) oneRedemption(ctx context.Context, query, arg string) (ledger.
 func (s *session) Redemptions(ctx context.Context, orderID string, page ledger.Page) ([]ledger.Redemption, error) {
 	at, id := page.After.CreatedAt.UnixMicro(), page.After.ID
 	return list(ctx, s, scanRedemption, `SELECT `+redemptionColumns+` FROM redemptions
-		WHERE order_id = ? AND (created_at > ? OR created_at = ? AND id > ?) ORDER BY created_at, id LIMIT ?`,
-		orderID, at, at, id, page.Limit)
+		WHERE order_id = ? AND (created_at, id) > (?, ?) ORDER BY created_at, id LIMIT ?`,
+		orderID, at, id, page.Limit)
 }
 
 // LiveRedemption is the id of an order's live redemption, or ErrNotFound.
