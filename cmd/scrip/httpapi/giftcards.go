@@ -239,7 +239,9 @@ func (a *API) showBenefits(c *call) error {
 		return err
 	}
 	slices.SortFunc(coupons, func(a, b ledger.Coupon) int { return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID)) })
-	slices.SortFunc(cards, func(a, b ledger.GiftCard) int { return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID)) })
+	slices.SortFunc(cards, func(a, b ledger.GiftCard) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
+	})
 	now := a.Book.Now()
 	for i := range coupons {
 		out.Coupons = append(out.Coupons, showCoupon(&coupons[i], now))
