@@ -99,6 +99,19 @@ func TestASuccessResetsBothCounts(t *testing.T) {
 	s.claim(t, customer, unique("number"), "0").locked(t)
 }
 
+// A failure is counted and yet no reply: its key is free for whatever comes next.
+func TestAFailedAttemptLeavesItsKeyFree(t *testing.T) {
+	t.Parallel()
+	s := sharedSidecar(t)
+	customer, c, key := unique("c"), s.card(t, "5", "USD"), unique("key")
+	wrong := claimCall(customer, c.Number, wrongCode(c.Code), key)
+	for range 2 {
+		s.do(t, wrong).refusal(t, http.StatusNotFound, "gift_card.invalid")
+	}
+	right := claimCall(customer, c.Number, c.Code, key)
+	s.replays(t, right, s.first(t, right, http.StatusCreated))
+}
+
 // The count is in the ledger: two sidecars share it, and a restart forgets nothing.
 func TestFailuresAreCountedByAllSidecarsTogether(t *testing.T) {
 	t.Parallel()

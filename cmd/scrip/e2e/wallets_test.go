@@ -159,6 +159,18 @@ func TestTopUpsEarnTheBonusOfThePlan(t *testing.T) {
 	}
 }
 
+// The plan is data that authors edit, by currency; none is written in many ways.
+func TestTheBonusPlanIsEdited(t *testing.T) {
+	t.Parallel()
+	plan := `{"bonus_plan":{"default":[{"from":0,"percent":"0.00"},{"from":50,"percent":"12.5"}],"EUR":[{"from":0,"percent":"0"},{"from":10,"percent":"0.0"}]}}`
+	s := start(t, withFlag("policies", policyFolder(t, map[string]string{"wallet/topup/data.json": plan})))
+	for _, c := range []struct{ amount, currency, bonus string }{{"49.99", "USD", "0.00"}, {"50", "USD", "6.25"}, {"10", "EUR", "0.00"}, {"52", "JPY", "7"}} {
+		if b := s.book(t, unique("c"), "top-ups", sumBody(c.amount, c.currency)); b.Bonus != c.bonus {
+			t.Errorf("%+v: %s", c, b.Bonus)
+		}
+	}
+}
+
 // Gift credit pays first, then bonus, then cash.
 func TestPayingDrawsGiftThenBonusThenCash(t *testing.T) {
 	t.Parallel()
