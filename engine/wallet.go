@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"hash/maphash"
+	"regexp"
 	"slices"
 	"sync"
 	"time"
@@ -62,7 +63,7 @@ func (e *Engine) TopUp(ctx context.Context, t ledger.TopUp) (ledger.TopUp, error
 	policies := e.Policies.Current()
 	text, err := policies.BonusPercent(ctx, walletFacts(t.Amount, &balance, e.now()))
 	var bonus money.Amount
-	if err == nil && text != "0" {
+	if err == nil && !noPercent.MatchString(text) {
 		var percent money.Percent
 		percent, err = money.ParsePercent(text)
 		bonus = percent.Of(t.Amount)
@@ -78,6 +79,9 @@ func (e *Engine) TopUp(ctx context.Context, t ledger.TopUp) (ledger.TopUp, error
 	}
 	return t, nil
 }
+
+// noPercent is no bonus at all, as authors may write it.
+var noPercent = regexp.MustCompile(`^0(\.0{1,4})?$`)
 
 // Withdrawal prepares a withdrawal: it asks the policies whether it may be.
 func (e *Engine) Withdrawal(ctx context.Context, w ledger.Withdrawal) (ledger.Withdrawal, error) {

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -237,8 +238,10 @@ func (a *API) showBenefits(c *call) error {
 	if err != nil {
 		return err
 	}
-	slices.SortFunc(coupons, func(a, b ledger.Coupon) int { return a.CreatedAt.Compare(b.CreatedAt) })
-	slices.SortFunc(cards, func(a, b ledger.GiftCard) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	slices.SortFunc(coupons, func(a, b ledger.Coupon) int { return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID)) })
+	slices.SortFunc(cards, func(a, b ledger.GiftCard) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
+	})
 	now := a.Book.Now()
 	for i := range coupons {
 		out.Coupons = append(out.Coupons, showCoupon(&coupons[i], now))
