@@ -253,6 +253,7 @@ func TestReadingFromAStoreThatFails(t *testing.T) {
 	o.must(err)
 	coupon := o.holds("ann", "")[0]
 	redemption := o.reserved("o1", "ann", coupon).ID
+	card := o.cards(1, "ann", time.Time{}, 1)[0]
 	ctx, all := t.Context(), ledger.Page{Limit: 10}
 	for name, read := range map[string]func(*ledger.Book) error{
 		"Ready":       func(b *ledger.Book) error { return b.Ready(ctx) },
@@ -268,7 +269,17 @@ func TestReadingFromAStoreThatFails(t *testing.T) {
 		"Redemptions": func(b *ledger.Book) error { _, err := b.Redemptions(ctx, "o1", all); return err },
 		"Refunds":     func(b *ledger.Book) error { _, err := b.Refunds(ctx, redemption, all); return err },
 		"Events":      func(b *ledger.Book) error { _, err := b.Events(ctx, coupon, all); return err },
-		"Replay":      func(b *ledger.Book) error { _, _, err := b.Replay(ctx, request("key", "one")); return err },
+		"Wallet":      func(b *ledger.Book) error { _, err := b.Wallet(ctx, "ann"); return err },
+		"Balance":     func(b *ledger.Book) error { _, err := b.Balance(ctx, "ann", usd(t)); return err },
+		"Journal":     func(b *ledger.Book) error { _, err := b.Journal(ctx, "ann", all); return err },
+		"GiftCard":    func(b *ledger.Book) error { _, err := b.GiftCard(ctx, card.ID); return err },
+		"GiftCards":   func(b *ledger.Book) error { _, _, err := b.GiftCards(ctx, "ann", "", all); return err },
+		"RevealCode":  func(b *ledger.Book) error { _, _, err := b.RevealCode(ctx, card.ID, "ann"); return err },
+		"Claimed": func(b *ledger.Book) error {
+			_, _, err := b.Claimed(ctx, &ledger.CardClaim{CustomerID: "ann", Number: card.Number, Secret: card.Secret})
+			return err
+		},
+		"Replay": func(b *ledger.Book) error { _, _, err := b.Replay(ctx, request("key", "one")); return err },
 	} {
 		for calls := 0; ; calls++ {
 			store := &stumbling{Store: o.store, left: 1_000}

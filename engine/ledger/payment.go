@@ -131,6 +131,14 @@ func (t Tender) plus(u Tender) Tender {
 	return Tender{t.Gift + u.Gift, t.Bonus + u.Bonus, t.Cash + u.Cash, t.External + u.External}
 }
 
+// times is n times as much of everything.
+func (t Tender) times(n money.Amount) Tender {
+	return Tender{n * t.Gift, n * t.Bonus, n * t.Cash, n * t.External}
+}
+
+// least is the smallest part.
+func (t Tender) least() money.Amount { return min(t.Gift, t.Bonus, t.Cash, t.External) }
+
 // postings move the wallet's part into the wallet, or with a sign of -1 out of
 // it.
 func (t Tender) postings(sign money.Amount) []Posting {

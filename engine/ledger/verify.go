@@ -19,7 +19,9 @@ type Audited struct {
 	Redemption Redemption
 	Payable    money.Amount // as the redemption's row has it beside its content
 	Refunded   money.Amount // likewise
+	Drawn      money.Amount // likewise
 	Refunds    []Refund
+	Booked     []JournalEntry // what the journal says of it; the currency is not read
 }
 
 // Verify checks every invariant of the books and returns the rows at fault. It
@@ -31,6 +33,7 @@ func Verify(ctx context.Context, store Store) ([]Fault, error) {
 		c.totals()
 		c.parts()
 		c.refunds()
+		c.wallet()
 		return c.faults
 	})
 }

@@ -185,7 +185,8 @@ func (e *Entry) post(entry JournalEntry) error {
 	if sum != 0 || min(balance.Cash, balance.Gift, balance.Bonus) < 0 {
 		return fmt.Errorf("entry %s does not balance or overdraws: %+v, leaving %+v", entry.ID, entry.Postings, balance)
 	}
-	if balance.Total() > MaxBalance && entry.Kind != KindReturn && entry.Kind != KindRefund { // what is theirs comes back whatever the bound
+	// What is theirs comes back whatever the bound, and above it can still be spent.
+	if balance.Total() > MaxBalance && (entry.Kind == KindTopUp || entry.Kind == KindGiftCard) {
 		return refusal.InvalidRequest(refusal.Fault{Pointer: "/amount", Detail: "the wallet would hold more than " +
 			entry.Currency.Format(MaxBalance) + " " + entry.Currency.Code()})
 	}

@@ -98,7 +98,7 @@ func damage(t *testing.T, path, statements string, ids map[string]string) *strin
 	}
 	err = errors.Join(rows.Err(), rows.Close())
 	for _, statement := range []string{
-		`PRAGMA ignore_check_constraints = ON`, `PRAGMA foreign_keys = OFF`, `DROP TRIGGER events_stay`, `DROP TRIGGER events_remain`,
+		`PRAGMA ignore_check_constraints = ON`, `PRAGMA foreign_keys = OFF`, `DROP TRIGGER events_stay`, `DROP TRIGGER events_remain`, `DROP TRIGGER journal_stays`, `DROP TRIGGER journal_remains`,
 		`DROP INDEX redemptions_live_order`, `DROP INDEX redemptions_live_coupon`, strings.NewReplacer(names...).Replace(statements),
 	} {
 		_, failed := db.ExecContext(t.Context(), statement)

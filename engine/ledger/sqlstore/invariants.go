@@ -1,7 +1,12 @@
 package sqlstore
 
+import "slices"
+
 // invariants are those between rows, told by what breaks them.
-var invariants = []check{
+var invariants = slices.Concat(ofCoupons, ofMoney)
+
+// ofCoupons are those of coupons, orders and replies.
+var ofCoupons = []check{
 	// Campaigns and their counts.
 	{"campaigns", `SELECT c.id, 'has issued ' || c.issued || ' coupons, ' || COALESCE(k.n, 0) || ' are there'
 		FROM campaigns c LEFT JOIN (SELECT campaign_id, count(*) AS n FROM coupons GROUP BY campaign_id) k ON k.campaign_id = c.id

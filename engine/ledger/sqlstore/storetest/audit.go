@@ -57,6 +57,7 @@ func Live(t testing.TB, s ledger.Store) *Lived {
 	l.reserve("ran out")
 	l.now = l.now.Add(time.Hour)
 	l.orders()
+	l.wallets()
 	return l
 }
 

@@ -58,6 +58,7 @@ CREATE TABLE journal (
 );
 
 CREATE INDEX journal_by_customer ON journal (customer_id, created_at, id);
+CREATE INDEX journal_of_orders ON journal (reference) WHERE orders <> 0; -- by redemption
 
 -- What the wallet has paid of a redemption.
 ALTER TABLE redemptions ADD COLUMN drawn BIGINT NOT NULL DEFAULT 0 CHECK (drawn >= 0);
