@@ -214,7 +214,8 @@ func (m *machine) set(t *rapid.T, to time.Time) {
 	m.world.set(to)
 }
 
-// expire jumps to the end of a hold, or next to it.
+// expire jumps to the end of a hold, or next to it, or so near that a quote
+// sees it coming.
 func (m *machine) expire(t *rapid.T) {
 	var ends []time.Time
 	for _, r := range m.model.orders {
@@ -225,9 +226,10 @@ func (m *machine) expire(t *rapid.T) {
 	if len(ends) == 0 {
 		return
 	}
-	by := even(t, 3, "off by") - 1
-	m.counted.count("expire", []string{"before", "at", "after"}[by+1])
-	m.set(t, pick(t, ends, "hold").Add(time.Duration(by)*time.Microsecond))
+	which := even(t, 4, "off by")
+	by := []time.Duration{-10 * time.Minute, -time.Microsecond, 0, time.Microsecond}[which]
+	m.counted.count("expire", []string{"near", "before", "at", "after"}[which])
+	m.set(t, pick(t, ends, "hold").Add(by))
 }
 
 func (m *machine) changePolicies(t *rapid.T) {

@@ -73,7 +73,7 @@ var expectedOutcomes = map[string][]string{
 	"retry": {"the same bytes", "422 idempotency.key_reused", "the key was free"},
 	"duplicate": {"campaign 409 campaign.exists", "issue 201", "issue 409 campaign.customer_limit", "register 200", "revoke 200", "quote 201",
 		"reserve 409 order.already_redeemed", "confirm 200", "release 200", "refund 201", "refund 422 refund.exceeds_paid"},
-	"expire":   {"before", "at", "after"},
+	"expire":   {"near", "before", "at", "after"},
 	"clock":    {"forth", "back"},
 	"policies": {"changed"},
 	"forget":   {"all quotes"},
