@@ -28,10 +28,11 @@ type kind struct {
 var kinds = []kind{
 	{"killed at a write", writes, killed, map[string]int{"reserve": 7}},
 	{"killed at a sync", syncs, killed, map[string]int{"release": 1}},
-	{"killed at a change of names and sizes", names, killed, map[string]int{stopping: 1}},
+	{"killed at a truncation", cuts, killed, nil},
+	{"killed at a removal", removals, killed, map[string]int{stopping: 1}},
 	{"a sync fails", syncs, diskFails, map[string]int{"confirm": 1, withCheckpoint: 2}},
 	{"the disk is full", writes, diskFull, map[string]int{"refund": 3}},
-	{"a write fails", writes, diskFails, map[string]int{}},
+	{"a write fails", writes, diskFails, nil},
 }
 
 // stopping is the last step: the sidecar is told to stop.

@@ -1,11 +1,9 @@
-// The model of orders: reserved, confirmed, released, refunded, as Contract §6
-// says it and nothing else.
+// The model of orders: reserved, confirmed, released, as Contract §6 says it and
+// nothing else.
 package machine
 
 import (
 	"cmp"
-	"fmt"
-	"math/big"
 	"net/http"
 	"slices"
 	"time"
@@ -178,100 +176,6 @@ func (m *model) release(id string) answer {
 	r.state = released
 	m.happened(r.coupon, r, "redemption.released", m.now, m.by)
 	return done(http.StatusOK, true, m.showRedemption(r)).with(r.coupon)
-}
-
-// refund gives back what is asked for, all of it or nothing.
-func (m *model) refund(id string, in refundIn) answer {
-	r := m.redemption(id)
-	if r == nil {
-		return refuse(http.StatusNotFound, "redemption.not_found")
-	}
-	if !in.sound() {
-		return refuse(http.StatusUnprocessableEntity, "request.invalid")
-	}
-	if r.state != confirmed {
-		return refuse(http.StatusConflict, "redemption.not_confirmed")
-	}
-	body := refundBody{RedemptionID: id, Currency: r.currency, Reason: in.Reason, CreatedAt: stamp(m.now)}
-	lines, charges := copies(r.lines), copies(r.charges)
-	no := refuse(http.StatusUnprocessableEntity, "refund.exceeds_paid")
-	all, known := int64(0), true
-	give := func(list string, parts []*part, asked []refundLine) []namedAmount {
-		given := []namedAmount{}
-		for i, a := range asked {
-			at := slices.IndexFunc(parts, func(p *part) bool { return p.id == a.ID })
-			if at < 0 {
-				known = false
-				continue
-			}
-			left := text(parts[at].left(), r.currency)
-			amount, ok := parts[at].give(a, r.currency)
-			if !ok {
-				no.faults = append(no.faults, fault{Pointer: fmt.Sprintf("/%s/%d", list, i), Refundable: left})
-			}
-			all += amount
-			given = append(given, namedAmount{a.ID, text(amount, r.currency)})
-		}
-		return given
-	}
-	var ofCharges []refundLine
-	for _, c := range in.Charges {
-		ofCharges = append(ofCharges, refundLine{ID: c.ID, Amount: c.Amount})
-	}
-	body.Lines, body.Charges = give("lines", lines, in.Lines), give("charges", charges, ofCharges)
-	switch {
-	case !known:
-		return refuse(http.StatusUnprocessableEntity, "request.invalid")
-	case len(no.faults) > 0:
-		return no
-	}
-	r.lines, r.charges = lines, charges
-	nothing := text(0, r.currency)
-	body.ID, body.Amount = m.id("rfd_"), text(all, r.currency)
-	body.Returned = tender{nothing, nothing, nothing, body.Amount}
-	r.refunds = append(r.refunds, body)
-	m.happened(r.coupon, r, "redemption.refunded", m.now, m.by)
-	return done(http.StatusCreated, true, body).with(r.coupon)
-}
-
-// sound tells whether something is named, and nothing twice.
-func (in *refundIn) sound() bool {
-	lines, charges := make(map[string]bool), make(map[string]bool)
-	for _, l := range in.Lines {
-		lines[l.ID] = true
-	}
-	for _, c := range in.Charges {
-		charges[c.ID] = true
-	}
-	return len(lines)+len(charges) > 0 && len(lines) == len(in.Lines) && len(charges) == len(in.Charges)
-}
-
-func copies(parts []*part) (all []*part) {
-	for _, p := range parts {
-		p := *p
-		all = append(all, &p)
-	}
-	return all
-}
-
-// give gives back units or an amount, if there are as many: by units, with so
-// many of all, min(round_half_up(paid × k / n), paid − what amounts gave).
-func (p *part) give(asked refundLine, currency string) (amount int64, ok bool) {
-	if asked.Quantity == 0 {
-		if amount = units(asked.Amount, currency); amount > p.left() {
-			return 0, false
-		}
-		p.byAmounts += amount
-		return amount, true
-	}
-	if p.units+asked.Quantity > p.quantity {
-		return 0, false
-	}
-	had := p.byUnits
-	p.units += asked.Quantity
-	due := new(big.Rat).Mul(new(big.Rat).SetInt64(p.paid), big.NewRat(p.units, p.quantity))
-	p.byUnits = min(halfUp(due), p.paid-p.byAmounts)
-	return p.byUnits - had, true
 }
 
 func (m *model) showRedemption(r *redemption) redemptionBody {

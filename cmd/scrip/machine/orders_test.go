@@ -155,9 +155,17 @@ func (m *machine) release(t *rapid.T) {
 }
 
 // refund asks for units, amounts and charges, now and then for what there is
-// not, or for nothing.
+// not, or for nothing; often of the order that was confirmed last, until nothing
+// is left of it.
 func (m *machine) refund(t *rapid.T) {
 	id := m.redemption(t, confirmed)
+	if !one(t, 3, "any order") {
+		for _, r := range m.model.orders {
+			if r.state == confirmed {
+				id = r.id
+			}
+		}
+	}
 	r := m.model.redemption(id)
 	in := refundIn{Reason: pick(t, []string{"", "dispute"}, "reason")}
 	if r == nil {
