@@ -24,12 +24,16 @@ var endless = strings.TrimSuffix(strings.Repeat("some _ in numbers.range(1, 1000
 
 func TestAnEndlessRuleStopsAtItsDeadline(t *testing.T) {
 	t.Parallel()
-	s := loaded(t, short, map[string]string{
-		"order/x.rego": denial("order", endless), "product/x.rego": denial("product", endless), "coupon/x.rego": denial("coupon", endless),
-		"grant/x.rego": "package grant\n\ncampaigns contains \"x\" if {\n\t" + endless + "\n}\n",
-	})
+	files := map[string]string{
+		"grant/x.rego":        "package grant\n\ncampaigns contains \"x\" if {\n\t" + endless + "\n}\n",
+		"wallet/topup/x.rego": "package wallet.topup\n\nbonus_percent := \"x\" if {\n\t" + endless + "\n}\n",
+	}
+	for _, dir := range denying {
+		files[dir+"/x.rego"] = denial(dotted(dir), endless)
+	}
+	s := loaded(t, short, files)
 	for name, ask := range answers(t.Context(), s, &Facts{}) {
-		if _, err := ask(); !errors.Is(err, ErrDeadline) || !strings.HasPrefix(err.Error(), name+".") {
+		if _, err := ask(); !errors.Is(err, ErrDeadline) || !strings.HasPrefix(err.Error(), dotted(name)+".") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -110,13 +110,13 @@ func said(t *testing.T, s *Snapshot, f *Facts) ruling {
 		t.Fatalf("%+v: %v %v %v, %v", f, issue, redeem, withdraw, err)
 	}
 	told := func(reasons []Reason) string {
-		for _, r := range reasons {
-			if r.Code == "gift_card.amount" {
-				return r.Code + ": " + r.Message
-			}
-			return r.Code
+		switch {
+		case len(reasons) == 0:
+			return ""
+		case reasons[0].Code == "gift_card.amount":
+			return reasons[0].Code + ": " + reasons[0].Message
 		}
-		return ""
+		return reasons[0].Code
 	}
 	return ruling{told(issue), told(redeem), bonus, told(withdraw)}
 }

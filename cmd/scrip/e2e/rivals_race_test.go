@@ -21,6 +21,7 @@ type contest struct {
 	orders   [3]string
 	coupons  [2]string
 	quotes   [3][3]string // of each order: without a coupon, then with each
+	places   chan struct{}
 
 	mu      sync.Mutex
 	booked  []string // redemptions
@@ -33,7 +34,7 @@ func newContests(t *testing.T, fleet []*sidecar, n int) []*contest {
 	contests, customers := make([]*contest, n), make([]string, n)
 	for i := range contests {
 		customers[i] = unique("c")
-		contests[i] = &contest{customer: customers[i], orders: [3]string{unique("O"), unique("O"), unique("O")}}
+		contests[i] = &contest{customer: customers[i], orders: [3]string{unique("O"), unique("O"), unique("O")}, places: make(chan struct{}, clients/abreast)}
 	}
 	names, err := json.Marshal(customers)
 	if err != nil {
@@ -153,8 +154,9 @@ type race struct {
 	faults []error
 }
 
-// abreast is how many contests are under way at once.
-const abreast = 5
+// abreast is how many contests are under way at once. All clients fight in them, at most clients/abreast at the same
+// time in each: the search for an order of their requests is exponential in that number.
+const abreast = 8
 
 // run has the clients take their turns, contest by contest, and each sidecar say in the end what it knows of each.
 func (r *race) run(t *testing.T) {
@@ -168,9 +170,10 @@ func (r *race) run(t *testing.T) {
 	atOnce(clients, total, func(n int) {
 		d := <-dice
 		defer func() { dice <- d }()
-		block, at := n/(abreast*r.each), n%(abreast*r.each)
-		c := r.contests[block*abreast+at%abreast]
-		r.ask(c, r.fleet[d.IntN(len(r.fleet))], r.tactics(r, c, at/abreast, d))
+		c, turn := r.turn(n)
+		c.places <- struct{}{}
+		defer func() { <-c.places }()
+		r.ask(c, r.fleet[d.IntN(len(r.fleet))], r.tactics(r, c, turn, d))
 	})
 	seconds := time.Since(r.began).Seconds()
 	for _, c := range r.contests {
@@ -184,6 +187,14 @@ func (r *race) run(t *testing.T) {
 	if err := errors.Join(r.faults[:min(len(r.faults), 10)]...); err != nil {
 		t.Fatalf("%d faults, first: %v", len(r.faults), err)
 	}
+}
+
+// turn is the contest of the n-th request of all, and the how manieth it is there.
+func (r *race) turn(n int) (c *contest, turn int) {
+	first := n / (abreast * r.each) * abreast
+	width := min(abreast, len(r.contests)-first)
+	n -= first * r.each
+	return r.contests[first+n%width], n / width
 }
 
 // ask asks a sidecar and records the answer.

@@ -28,8 +28,8 @@ type dialect struct {
 	// raw makes an argument of bytes that may be no text, for a column of them.
 	raw func(string) any
 
-	// turn holds off others that issue to customers, in an order that lets
-	// nobody wait for each other, take those who come with the same idempotency
+	// turn holds off others that issue to the same customers, in an order in which
+	// nobody waits for each other, take those who come with the same idempotency
 	// key; "" where nobody writes at the same time. skip ends a SELECT of rows to delete: those that others
 	// are deleting are left to them.
 	turn, take, skip string

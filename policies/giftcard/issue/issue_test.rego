@@ -29,12 +29,8 @@ test_bounds_are_included[name] if {
 		"one dollar": ["USD", 2, 100],
 		"five thousand dollars": ["USD", 2, 500000],
 		"one dinar": ["KWD", 3, 1000],
-		"five thousand dinars": ["KWD", 3, 5000000],
-		"one unit of account": ["CLF", 4, 10000],
 		"five thousand units of account": ["CLF", 4, 50000000],
 		"one won": ["KRW", 0, 1],
-		"five thousand won": ["KRW", 0, 5000],
-		"one of a single digit": ["XXX", 1, 10],
 		"five thousand of a single digit": ["XXX", 1, 50000],
 	}
 	_reasons == set() with input as {"amount_minor": card[2], "digits": card[1], "currency": card[0]}
@@ -45,12 +41,8 @@ test_one_minor_unit_beyond_a_bound_is_denied[name] if {
 		"below one dollar": ["USD", 2, 99],
 		"above five thousand dollars": ["USD", 2, 500001],
 		"below one dinar": ["KWD", 3, 999],
-		"above five thousand dinars": ["KWD", 3, 5000001],
-		"below one unit of account": ["CLF", 4, 9999],
 		"above five thousand units of account": ["CLF", 4, 50000001],
 		"no won": ["KRW", 0, 0],
-		"above five thousand won": ["KRW", 0, 5001],
-		"below one of a single digit": ["XXX", 1, 9],
 		"above five thousand of a single digit": ["XXX", 1, 50001],
 	}
 	reasons := _reasons with input as {"amount_minor": card[2], "digits": card[1], "currency": card[0]}
@@ -81,12 +73,12 @@ test_author_narrows_the_range if {
 # What is missing, or is not what it should be, denies.
 
 test_amount_that_is_no_number_is_denied[amount] if {
-	some amount in [null, true, "", "5000", [5000], {"amount_minor": 5000}]
+	some amount in [null, "5000", [5000]]
 	_reasons == _outside("from 1 to 5000 USD") with input as _plain with input.amount_minor as amount
 }
 
 test_digits_of_no_currency_are_denied[digits] if {
-	some digits in [null, true, "2", -1, 5, 1.5, [2]]
+	some digits in [null, "2", -1, 5]
 	_reasons == _outside("from 1 to 5000 USD") with input as _plain with input.digits as digits
 }
 
@@ -104,14 +96,14 @@ test_nothing_known_is_denied[facts] if {
 
 test_nothing_is_issued_by_a_lost_range[ranges] if {
 	some ranges in [
-		null, [], "", {}, {"USD": {"from": 1, "to": 5000}}, {"default": null}, {"default": {}}, {"default": {"from": 1}},
-		{"default": {"to": 5000}}, {"default": [1, 5000]}, {"default": {"from": 1, "to": 5000}, "USD": null},
+		null, [], {}, {"USD": {"from": 1, "to": 5000}}, {"default": null}, {"default": {"from": 1}},
+		{"default": {"to": 5000}}, {"default": {"from": 1, "to": 5000}, "USD": null},
 	]
 	issue.deny == _unknown with input as _plain with data.giftcard.issue.amount_range as ranges
 }
 
 test_nothing_is_issued_by_a_broken_bound[bound] if {
-	some bound in [null, true, "1", 0.5, [1], {"from": 1}]
+	some bound in [null, "1", 0.5]
 	every range in [{"from": bound, "to": 5000}, {"from": 1, "to": bound}] {
 		issue.deny == _unknown with input as _plain with data.giftcard.issue.amount_range as {"default": range}
 	}
