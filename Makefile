@@ -56,7 +56,7 @@ e2e: ## End-to-end tests against the real binary
 cover: ## All tests with the race detector, and the coverage the project promises
 	@.ci/coverage $(COVER)
 
-bench: ## CPU per request and requests per second, beside floors and stock OPA; writes bench.json
+bench: ## Quotes beside floors and stock OPA, durable bookings beside bare statements, kill to ready; writes bench.json
 	$(GO) run -tags bench ./cmd/bench
 
 fuzz: ## Every fuzz target for FUZZTIME (60s) each

@@ -5,12 +5,14 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -108,6 +110,35 @@ func TestPercentilesAndMedians(t *testing.T) {
 	rounds := []measured{{CPUMicros: 9, PerSecond: 1}, {CPUMicros: 1, PerSecond: 3}, {CPUMicros: 2, PerSecond: 2}, {CPUMicros: 4, PerSecond: 8}}
 	if m := median(rounds); m.CPUMicros != 3 || m.PerSecond != 2.5 {
 		t.Errorf("got %+v", m)
+	}
+}
+
+func TestACrowdDoesEachThingOnce(t *testing.T) {
+	var done atomic.Int64
+	latencies, err := crowd(7, 100, func(client int) error { done.Add(1); return nil })
+	if err != nil || len(latencies) != 100 || done.Load() != 100 {
+		t.Errorf("%d done, %d timed, %v", done.Load(), len(latencies), err)
+	}
+	if _, err := crowd(3, 100, func(client int) error { return errEnded }); !errors.Is(err, errEnded) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestTheIDOfAnAnswerIsItsOwn(t *testing.T) {
+	answer := []byte(`{"coupon_id":"cpn_1","id":"rdm_2","quote_id":"q_3","lines":[{"id":"rdm_4"}]}`)
+	if got := idIn(answer, "rdm_"); got != "rdm_2" {
+		t.Errorf("got %q", got)
+	}
+	if got := idIn(answer, "q_"); got != "" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestKeysAreAsLongAsUUIDs(t *testing.T) {
+	for _, key := range []string{quoted{number: 1}.key("reserve"), quoted{number: 12345678}.key("confirm")} {
+		if len(key) != 36 {
+			t.Errorf("%q has %d characters", key, len(key))
+		}
 	}
 }
 

@@ -56,7 +56,7 @@ func main() {
 func parseFlags() (settings, error) {
 	var s settings
 	var only string
-	names := slices.Concat(variantNames(), bookRowNames(), readyRowNames())
+	names := rowNames()
 	flag.IntVar(&s.rounds, "rounds", 7, "rounds that count; one before them warms up")
 	flag.IntVar(&s.requests, "requests", 2000, "quotes a round")
 	flag.IntVar(&s.connections, "connections", 16, "connections that ask for quotes at once")
@@ -65,6 +65,7 @@ func parseFlags() (settings, error) {
 	flag.StringVar(&s.dir, "dir", "", "folder on a disk for temporary files (default: the system's)")
 	flag.StringVar(&only, "only", "", "rows to measure, comma-separated: "+strings.Join(names, ", "))
 	flag.BoolVar(&s.cold, "cold", false, "restart sidecars after their coupons are issued, so that no customer is in memory")
+	flag.Usage = usage
 	flag.Parse()
 	if only != "" {
 		s.only = strings.Split(only, ",")
@@ -79,6 +80,22 @@ func parseFlags() (settings, error) {
 			"--pairs at least %d, and nothing follows the flags", slices.Max(bookClients))
 	}
 	return s, nil
+}
+
+// rowNames are those of all tables.
+func rowNames() []string { return slices.Concat(variantNames(), bookRowNames(), readyRowNames()) }
+
+func usage() {
+	fmt.Fprint(flag.CommandLine.Output(), `Measures scrip and writes bench.json: quotes beside gin, strict JSON and stock OPA; durable
+reserve+confirm pairs on each store beside the same statements bare; the time from kill to
+ready. With everything it takes about five minutes on a quiet machine of two cores.
+
+	go run -tags bench ./cmd/bench -only fresh,echo,opa            # some rows
+	go run -tags bench ./cmd/bench -only sqlite-64 -pairs 2000     # longer rounds
+	go run -tags bench ./cmd/bench -only ready-sqlite -coupons 10000
+
+`)
+	flag.PrintDefaults()
 }
 
 func bench(ctx context.Context) (err error) {
