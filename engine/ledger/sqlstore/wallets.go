@@ -49,22 +49,20 @@ const journalColumns = `id, customer_id, kind, currency, reference, created_at, 
 
 // InsertEntry adds an entry to the journal.
 func (s *session) InsertEntry(ctx context.Context, e ledger.JournalEntry) error {
-	var posted [len(accounts)]int64
-	for _, p := range e.Postings {
-		at := -1
-		for i, account := range accounts {
-			if account == p.Bucket {
-				at = i
+	args := []any{e.ID, e.CustomerID, string(e.Kind), e.Currency.Code(), e.Reference, micros(e.CreatedAt)}
+	booked := 0
+	for _, account := range accounts {
+		var amount money.Amount
+		for _, p := range e.Postings {
+			if p.Bucket == account {
+				amount += p.Amount
+				booked++
 			}
 		}
-		if at < 0 {
-			return fmt.Errorf("entry %s: no account %q", e.ID, p.Bucket)
-		}
-		posted[at] += int64(p.Amount)
+		args = append(args, int64(amount))
 	}
-	args := []any{e.ID, e.CustomerID, string(e.Kind), e.Currency.Code(), e.Reference, micros(e.CreatedAt)}
-	for _, amount := range posted {
-		args = append(args, amount)
+	if booked != len(e.Postings) {
+		return fmt.Errorf("entry %s is for accounts that there are not: %+v", e.ID, e.Postings)
 	}
 	_, err := s.exec(ctx, `INSERT INTO journal (`+journalColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, args...)
 	return err
