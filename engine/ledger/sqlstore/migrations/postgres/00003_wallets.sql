@@ -4,8 +4,8 @@
 
 CREATE TABLE gift_cards (
     id          TEXT COLLATE "C" PRIMARY KEY,
-    number      TEXT COLLATE "C" NOT NULL UNIQUE,
-    lookup      BYTEA NOT NULL UNIQUE, -- keyed hash of number and code
+    number      TEXT COLLATE "C" NOT NULL,
+    lookup      BYTEA NOT NULL, -- keyed hash of number and code
     code        BYTEA NOT NULL, -- sealed
     code_key    BIGINT NOT NULL, -- by this key
     currency    TEXT COLLATE "C" NOT NULL,
@@ -17,6 +17,8 @@ CREATE TABLE gift_cards (
     created_at  BIGINT NOT NULL
 );
 
+CREATE UNIQUE INDEX gift_cards_by_number ON gift_cards (number);
+CREATE UNIQUE INDEX gift_cards_by_lookup ON gift_cards (lookup);
 CREATE INDEX gift_cards_by_customer ON gift_cards (customer_id, created_at, id);
 CREATE INDEX gift_cards_by_age ON gift_cards (created_at, id);
 CREATE INDEX gift_cards_by_key ON gift_cards (code_key, id);

@@ -4,8 +4,8 @@
 
 CREATE TABLE gift_cards (
     id          TEXT PRIMARY KEY,
-    number      TEXT NOT NULL UNIQUE,
-    lookup      BLOB NOT NULL UNIQUE, -- keyed hash of number and code
+    number      TEXT NOT NULL,
+    lookup      BLOB NOT NULL, -- keyed hash of number and code
     code        BLOB NOT NULL, -- sealed
     code_key    INTEGER NOT NULL, -- by this key
     currency    TEXT NOT NULL,
@@ -17,6 +17,8 @@ CREATE TABLE gift_cards (
     created_at  INTEGER NOT NULL
 ) STRICT;
 
+CREATE UNIQUE INDEX gift_cards_by_number ON gift_cards (number);
+CREATE UNIQUE INDEX gift_cards_by_lookup ON gift_cards (lookup);
 CREATE INDEX gift_cards_by_customer ON gift_cards (customer_id, created_at, id);
 CREATE INDEX gift_cards_by_age ON gift_cards (created_at, id);
 CREATE INDEX gift_cards_by_key ON gift_cards (code_key, id);
