@@ -15,9 +15,14 @@ import (
 	"github.com/open-policy-agent/opa/v1/tester"
 )
 
-// testsTimeout bounds all tests of a folder together. The shipped ones take a
-// fraction of a second, and a busy machine is no reason to refuse them.
-const testsTimeout = 10 * time.Second
+// Bounds on a folder's tests. The shipped ones take a fraction of a second
+// together; a machine that is busy with other things is no reason to refuse
+// them, so the bound on all is far above that, and one that never ends is
+// stopped by its own.
+const (
+	testTimeout  = 5 * time.Second
+	testsTimeout = 30 * time.Second
+)
 
 // gate lets pass what its own tests let pass.
 func gate(ctx context.Context, source string, files []file, store storage.Store) error {
@@ -66,7 +71,7 @@ func runTests(ctx context.Context, modules, tests map[string]*ast.Module, store 
 	maps.Copy(all, tests)
 	results, err := tester.NewRunner().
 		SetCompiler(ast.NewCompiler().WithCapabilities(testCapabilities())).
-		SetStore(store).SetModules(all).SetTimeout(testsTimeout).
+		SetStore(store).SetModules(all).SetTimeout(testTimeout).
 		RunTests(ctx, txn)
 	if err != nil {
 		return nil, nil, err
