@@ -4,10 +4,8 @@ package e2e
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
-	"sync"
 	"testing"
 
 	"scrip/engine/prove"
@@ -25,21 +23,7 @@ func startPair(t *testing.T, opts ...option) pair {
 // rush sends all calls at once, the i-th to the i-th sidecar in turn.
 func (p pair) rush(t *testing.T, calls []call) []answer {
 	t.Helper()
-	answers, errs := make([]answer, len(calls)), make([]error, len(calls))
-	begin := make(chan struct{})
-	var wait sync.WaitGroup
-	for i, c := range calls {
-		wait.Go(func() {
-			<-begin
-			answers[i], errs[i] = p[i%2].send(c)
-		})
-	}
-	close(begin)
-	wait.Wait()
-	if err := errors.Join(errs...); err != nil {
-		t.Fatal(err)
-	}
-	return answers
+	return fleet(p[:]).rush(t, calls)
 }
 
 // oneWinner expects one 201 among the answers, and of all others 409 with the code.

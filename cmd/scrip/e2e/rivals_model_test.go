@@ -36,6 +36,10 @@ type result struct {
 	state      string // of the redemption or, to look, of the coupon
 }
 
+func (b bid) String() string { return b.verb }
+
+func (r result) said() (status int, code string) { return r.status, r.code }
+
 // shelf is all that the books know of three orders and two coupons: what each order holds. A coupon is reserved or used
 // by the order that holds it, else available; a redemption that no order holds was released.
 type shelf [3]standing
@@ -108,15 +112,15 @@ var rivals = porcupine.Model{
 const searching = 5 * time.Minute
 
 // historyFault is nil if there is an order of the requests that explains every answer.
-func historyFault(history []porcupine.Operation) error {
-	verdict := porcupine.CheckOperationsTimeout(rivals, history, searching)
+func historyFault(model porcupine.Model, history []porcupine.Operation) error {
+	verdict := porcupine.CheckOperationsTimeout(model, history, searching)
 	if verdict == porcupine.Ok {
 		return nil
 	}
 	slices.SortFunc(history, func(a, b porcupine.Operation) int { return cmp.Compare(a.Call, b.Call) })
 	var lines strings.Builder
 	for _, o := range history {
-		fmt.Fprintf(&lines, "%12d – %12d  %+v → %+v\n", o.Call, o.Return, o.Input, o.Output)
+		fmt.Fprintf(&lines, "%12d – %12d  %#v → %+v\n", o.Call, o.Return, o.Input, o.Output)
 	}
 	return fmt.Errorf("%s: no order of these requests explains the answers (times in ns):\n%s", verdict, lines.String())
 }
@@ -159,7 +163,7 @@ func TestTheModelOfRivalsKnowsAFaultFromARace(t *testing.T) {
 		for _, r := range c.requests {
 			history = append(history, porcupine.Operation{Input: r.in, Output: r.out, Call: int64(2 * r.at), Return: int64(2*r.at + 1)})
 		}
-		if err := historyFault(history); (err == nil) != c.sound {
+		if err := historyFault(rivals, history); (err == nil) != c.sound {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

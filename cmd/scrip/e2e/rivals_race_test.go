@@ -1,12 +1,12 @@
-// The contests that rivals fight out: how they are set up on a fleet of sidecars, and how every request is recorded.
+// How rivals fight: all clients at all that is fought over, on a fleet of sidecars, and every request on record.
 package e2e
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -15,44 +15,130 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// contest is about two coupons of one customer, each wanted by three orders, and these by all clients.
-type contest struct {
-	customer string
-	orders   [3]string
-	coupons  [2]string
-	quotes   [3][3]string // of each order: without a coupon, then with each
-	places   chan struct{}
+// quarrel is a handful of things that all clients want. A request and what matters of its answer are what its model
+// takes.
+type quarrel interface {
+	record() *ring
+	call(in any) call
+	hear(in any, a answer) (outcome, error)
+	atLast() []any // what each sidecar is asked in the end
+}
+
+// outcome is what matters of an answer.
+type outcome interface {
+	said() (status int, code string) // the code of a refusal
+}
+
+// ring has the places of those who fight at once, and the record of the fight.
+type ring struct {
+	places chan struct{}
 
 	mu      sync.Mutex
-	booked  []string // redemptions
 	history []porcupine.Operation
 }
 
-// newContests sets up so many on the fleet.
-func newContests(t *testing.T, fleet []*sidecar, n int) []*contest {
+func newRing() *ring { return &ring{places: make(chan struct{}, clients/abreast)} }
+
+func (r *ring) record() *ring { return r }
+
+// tactics is what a client asks next, as the n-th request of a quarrel of which there are so many.
+type tactics[Q quarrel] func(q Q, n, of int, dice *rand.Rand) any
+
+// race is all clients at all quarrels.
+type race[Q quarrel] struct {
+	fleet    []*sidecar
+	tactics  tactics[Q]
+	quarrels []Q
+	each     int // requests a quarrel
+	began    time.Time
+
+	mu     sync.Mutex
+	faults []error
+}
+
+// abreast is how many quarrels are under way at once. All clients fight in them, at most clients/abreast at the same
+// time in each: the search for an order of their requests is exponential in that number.
+const abreast = 8
+
+// run has the clients take their turns, quarrel by quarrel, and each sidecar say in the end what it knows of each.
+func (r *race[Q]) run(t *testing.T) {
 	t.Helper()
-	contests, customers := make([]*contest, n), make([]string, n)
-	for i := range contests {
-		customers[i] = unique("c")
-		contests[i] = &contest{customer: customers[i], orders: [3]string{unique("O"), unique("O"), unique("O")}, places: make(chan struct{}, clients/abreast)}
+	r.began = time.Now()
+	dice := make(chan *rand.Rand, clients)
+	for i := range clients {
+		dice <- rand.New(rand.NewPCG(uint64(i), 64)) // #nosec G404 -- no secret
 	}
-	names, err := json.Marshal(customers)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for k := range contests[0].coupons {
-		var out struct{ Coupons []coupon }
-		fleet[0].admin(t, http.MethodPost, issuePath(fleet[0].campaign(t, half)), `{"customer_ids":`+string(names)+`}`).want(t, http.StatusCreated).into(t, &out)
-		for i, c := range out.Coupons {
-			contests[i].coupons[k] = c.ID
+	total := len(r.quarrels) * r.each
+	atOnce(clients, total, func(n int) {
+		d := <-dice
+		defer func() { dice <- d }()
+		q, turn := r.turn(n)
+		q.record().places <- struct{}{}
+		defer func() { <-q.record().places }()
+		r.ask(q, r.fleet[d.IntN(len(r.fleet))], r.tactics(q, turn, r.each, d))
+	})
+	seconds := time.Since(r.began).Seconds()
+	for _, q := range r.quarrels {
+		for _, s := range r.fleet {
+			for _, in := range q.atLast() {
+				r.ask(q, s, in)
+			}
 		}
 	}
-	failed := make([]error, len(contests))
-	atOnce(4, len(contests), func(i int) { failed[i] = contests[i].quote(fleet, i) })
-	if err := errors.Join(failed...); err != nil {
-		t.Fatal(err)
+	t.Logf("%d requests in %.1f s, then what all know in the end:\n%s", total, seconds, r.tally())
+	if err := errors.Join(r.faults[:min(len(r.faults), 10)]...); err != nil {
+		t.Fatalf("%d faults, first: %v", len(r.faults), err)
 	}
-	return contests
+}
+
+// turn is the quarrel of the n-th request of all, and the how manieth it is there.
+func (r *race[Q]) turn(n int) (q Q, turn int) {
+	first := n / (abreast * r.each) * abreast
+	width := min(abreast, len(r.quarrels)-first)
+	n -= first * r.each
+	return r.quarrels[first+n%width], n / width
+}
+
+// ask asks a sidecar and records the answer.
+func (r *race[Q]) ask(q Q, s *sidecar, in any) {
+	request := q.call(in)
+	from := time.Since(r.began)
+	a, err := s.send(request)
+	to := time.Since(r.began)
+	if err == nil {
+		err = a.shapeFault(request)
+	}
+	var out outcome
+	if err == nil {
+		out, err = q.hear(in, a)
+	}
+	if err != nil { // an answer that was lost would leave the history open
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.faults = append(r.faults, fmt.Errorf("%#v: %w: %s", in, err, clip(a.body)))
+		return
+	}
+	ring := q.record()
+	ring.mu.Lock()
+	defer ring.mu.Unlock()
+	ring.history = append(ring.history, porcupine.Operation{Input: in, Call: int64(from), Output: out, Return: int64(to)})
+}
+
+// tally counts answers: operations by verb and status, refusals by code.
+func (r *race[Q]) tally() string {
+	counts := map[string]int{}
+	for _, q := range r.quarrels {
+		for _, o := range q.record().history {
+			status, code := o.Output.(outcome).said()
+			counts[fmt.Sprintf("%v %d %s", o.Input, status, code)]++
+		}
+	}
+	var lines []string
+	for what, n := range counts {
+		lines = append(lines, fmt.Sprintf("%8d %s", n, what))
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
 }
 
 // atOnce does n things, so many at a time.
@@ -67,189 +153,4 @@ func atOnce(workers, n int, do func(i int)) {
 		})
 	}
 	gone.Wait()
-}
-
-// quote has the orders quoted, each without a coupon and with each, on one sidecar or another.
-func (c *contest) quote(fleet []*sidecar, i int) (err error) {
-	for order := range c.orders {
-		for k, selected := range []string{"none", c.coupons[0], c.coupons[1]} {
-			first := (i + order + k) % len(fleet)
-			if c.quotes[order][k], err = c.quoteEverywhere(fleet, first, c.orders[order], selected); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-const rivalOrder = `{"customer":{"id":%q},"order":{"id":%q,"type":"dropshipping","currency":"USD","attributes":{"try":%d},"sub_orders":[` +
-	`{"id":"S1","lines":[{"id":"A","product":{"id":"P1","type":"ordinary"},"unit_price":"10.00","quantity":2}]}]},"select":%q}`
-
-// quoteEverywhere quotes with one sidecar until all know the quote: a request does not wait long for Redis, so on a
-// busy machine some quote may stay its maker's own.
-func (c *contest) quoteEverywhere(fleet []*sidecar, first int, order, selected string) (string, error) {
-	for try, deadline := 0, time.Now().Add(patience); time.Now().Before(deadline); try++ {
-		a, err := fleet[first].send(call{path: "/v1/quotes", body: fmt.Sprintf(rivalOrder, c.customer, order, try, selected)})
-		var q quote
-		if err == nil {
-			err = json.Unmarshal(a.body, &q)
-		}
-		if err != nil || a.status != http.StatusCreated || q.chosen() != selected && selected != "none" {
-			return "", fmt.Errorf("quoting with %s: %v: %s", selected, err, a.body)
-		}
-		if known(fleet, q.ID) {
-			return q.ID, nil
-		}
-	}
-	return "", fmt.Errorf("order %s: after %v no quote is known to all", order, patience)
-}
-
-// known asks every sidecar for a quote, a few times, and so has each keep it in its memory.
-func known(fleet []*sidecar, id string) bool {
-	for _, s := range fleet {
-		for tries := 3; ; tries-- {
-			a, err := s.send(call{method: http.MethodGet, path: "/v1/quotes/" + id})
-			if err == nil && a.status == http.StatusOK {
-				break
-			}
-			if tries == 0 {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-// lately is one of the latest redemptions, or "" for none.
-func (c *contest) lately(dice *rand.Rand) string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	latest := c.booked[max(0, len(c.booked)-3):]
-	if len(latest) == 0 {
-		return ""
-	}
-	return latest[dice.IntN(len(latest))]
-}
-
-// call is the request as it is sent.
-func (c *contest) call(in bid) call {
-	switch in.verb {
-	case "look":
-		return call{method: http.MethodGet, path: "/v1/coupons/" + c.coupons[in.coupon]}
-	case "reserve":
-		return reserveCall(c.quotes[in.order][in.coupon-couponless], "")
-	}
-	return stepCall(in.redemption, in.verb, "")
-}
-
-// race is all clients at all contests.
-type race struct {
-	fleet    []*sidecar
-	tactics  tactics
-	contests []*contest
-	each     int // requests a contest
-	began    time.Time
-
-	mu     sync.Mutex
-	faults []error
-}
-
-// abreast is how many contests are under way at once. All clients fight in them, at most clients/abreast at the same
-// time in each: the search for an order of their requests is exponential in that number.
-const abreast = 8
-
-// run has the clients take their turns, contest by contest, and each sidecar say in the end what it knows of each.
-func (r *race) run(t *testing.T) {
-	t.Helper()
-	r.began = time.Now()
-	dice := make(chan *rand.Rand, clients)
-	for i := range clients {
-		dice <- rand.New(rand.NewPCG(uint64(i), 64)) // #nosec G404 -- no secret
-	}
-	total := len(r.contests) * r.each
-	atOnce(clients, total, func(n int) {
-		d := <-dice
-		defer func() { dice <- d }()
-		c, turn := r.turn(n)
-		c.places <- struct{}{}
-		defer func() { <-c.places }()
-		r.ask(c, r.fleet[d.IntN(len(r.fleet))], r.tactics(r, c, turn, d))
-	})
-	seconds := time.Since(r.began).Seconds()
-	for _, c := range r.contests {
-		for _, s := range r.fleet {
-			for k := range c.coupons {
-				r.ask(c, s, bid{verb: "look", coupon: k})
-			}
-		}
-	}
-	t.Logf("%d requests in %.1f s, then what all know in the end:\n%s", total, seconds, r.tally())
-	if err := errors.Join(r.faults[:min(len(r.faults), 10)]...); err != nil {
-		t.Fatalf("%d faults, first: %v", len(r.faults), err)
-	}
-}
-
-// turn is the contest of the n-th request of all, and the how manieth it is there.
-func (r *race) turn(n int) (c *contest, turn int) {
-	first := n / (abreast * r.each) * abreast
-	width := min(abreast, len(r.contests)-first)
-	n -= first * r.each
-	return r.contests[first+n%width], n / width
-}
-
-// ask asks a sidecar and records the answer.
-func (r *race) ask(c *contest, s *sidecar, in bid) {
-	request := c.call(in)
-	from := time.Since(r.began)
-	a, err := s.send(request)
-	to := time.Since(r.began)
-	if err == nil {
-		err = a.shapeFault(request)
-	}
-	var out result
-	if err == nil {
-		out, err = c.hear(in, a)
-	}
-	if err != nil { // an answer that was lost would leave the history open
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.faults = append(r.faults, fmt.Errorf("%+v: %w: %s", in, err, clip(a.body)))
-		return
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.history = append(c.history, porcupine.Operation{Input: in, Call: int64(from), Output: out, Return: int64(to)})
-	if out.status == http.StatusCreated {
-		c.booked = append(c.booked, out.redemption)
-	}
-}
-
-// hear reads an answer and holds a redemption against what was quoted.
-func (c *contest) hear(in bid, a answer) (result, error) {
-	var body struct {
-		ID       string          `json:"id"`
-		QuoteID  string          `json:"quote_id"`
-		OrderID  string          `json:"order_id"`
-		CouponID *string         `json:"coupon_id"`
-		Code     string          `json:"code"`
-		Status   json.RawMessage `json:"status"` // a word, of a problem a number
-	}
-	if err := json.Unmarshal(a.body, &body); err != nil {
-		return result{}, err
-	}
-	out := result{status: a.status, code: body.Code}
-	if a.status >= http.StatusBadRequest {
-		return out, nil
-	}
-	if err := json.Unmarshal(body.Status, &out.state); err != nil || in.verb == "look" {
-		return out, err
-	}
-	out.redemption = body.ID
-	if in.verb == "reserve" {
-		coupon := append([]string{""}, c.coupons[:]...)[in.coupon-couponless]
-		if body.OrderID != c.orders[in.order] || deref(body.CouponID, "") != coupon || body.QuoteID != c.quotes[in.order][in.coupon-couponless] {
-			return out, fmt.Errorf("it is another order's, coupon's or quote's")
-		}
-	}
-	return out, nil
 }

@@ -3,13 +3,13 @@
 package e2e
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"slices"
-	"strings"
 	"testing"
 	"time"
+
+	"github.com/anishathalye/porcupine"
 
 	"scrip/cache/redistest"
 	"scrip/engine/ledger/sqlstore/pgtest"
@@ -26,67 +26,60 @@ func TestRivalsOnOnePostgres(t *testing.T) { rivalry(t, withFlag("ledger", pgtes
 func rivalry(t *testing.T, ledger ...option) {
 	t.Parallel()
 	opts := append(ledger, withFlag("cache", "redis://"+redistest.Start(t).Addr), withFlag("quote-ttl", "3h"), withFlag("hold-ttl", "3h"))
-	fleet := []*sidecar{start(t, opts...)}
-	for len(fleet) < 3 {
-		fleet = append(fleet, start(t, append(opts, withData(fleet[0].dir))...))
-	}
+	fleet := startFleet(t, opts...)
 	t.Run("who all reserve", func(t *testing.T) {
-		r := contend(t, fleet, everybodyReserves)
-		for _, c := range r.contests {
+		for _, c := range contend(t, fleet, everybodyReserves) {
 			c.eachIsWonOnce(t)
 		}
 	})
 	t.Run("who reserve, confirm and release", func(t *testing.T) {
-		r := contend(t, fleet, everybodyChanges)
-		for _, c := range r.contests {
+		for _, c := range contend(t, fleet, everybodyChanges) {
 			c.eachIsListed(t, fleet[0])
 		}
 	})
-	settings, err := gather(opts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if said, err := fleet[0].cli("ledger", "verify", "--ledger", settings.flags["ledger"]); err != nil {
-		t.Errorf("%v: %s", err, said)
-	}
+	fleet.sound(t, opts)
 }
 
-// contend makes contests and has all clients fight them out.
-func contend(t *testing.T, fleet []*sidecar, tactics tactics) *race {
+// contend makes contests over coupons and has all clients fight them out.
+func contend(t *testing.T, fleet []*sidecar, tactics tactics[*contest]) []*contest {
 	t.Helper()
-	contests := prove.Count(20, 1_000) / len(contest{}.coupons)
-	r := &race{fleet: fleet, tactics: tactics, contests: newContests(t, fleet, contests), each: prove.Count(300, 100_000) / contests}
+	n := prove.Count(20, 1_000) / len(contest{}.coupons)
+	contests := newContests(t, fleet, n)
+	fight(t, &race[*contest]{fleet: fleet, tactics: tactics, quarrels: contests, each: prove.Count(300, 100_000) / n}, rivals)
+	return contests
+}
+
+// fight has the clients fight, and looks in each quarrel for an order of the requests that explains all answers.
+func fight[Q quarrel](t *testing.T, r *race[Q], model porcupine.Model) {
+	t.Helper()
 	r.run(t)
 	began := time.Now()
 	unanswered := 0
-	for _, c := range r.contests {
-		if err := historyFault(c.history); err != nil {
-			t.Errorf("orders %q, coupons %q: %v", c.orders, c.coupons, err)
+	for _, q := range r.quarrels {
+		history := q.record().history
+		if err := historyFault(model, history); err != nil {
+			t.Errorf("%+v: %v", q, err)
 			break // one is enough to read
 		}
-		for _, o := range c.history {
-			if o.Output.(result) == unavailable {
+		for _, o := range history {
+			if status, _ := o.Output.(outcome).said(); status == http.StatusServiceUnavailable {
 				unanswered++
 			}
 		}
 	}
 	t.Logf("the histories were checked in %.1f s", time.Since(began).Seconds())
-	if most := len(r.contests) * r.each / 1_000; unanswered > most {
-		t.Errorf("%d requests were answered that the ledger is unavailable: more than %d in a crowd is no bad luck", unanswered, most)
+	if most := len(r.quarrels) * r.each / 1_000; unanswered > most {
+		t.Errorf("%d requests were answered 503: more than %d in a crowd is no bad luck", unanswered, most)
 	}
-	return r
 }
 
-// tactics is what a client asks next, as the n-th request of the contest.
-type tactics func(r *race, c *contest, n int, dice *rand.Rand) bid
-
 // everybodyReserves what an order was quoted, with a coupon each time.
-func everybodyReserves(_ *race, c *contest, n int, _ *rand.Rand) bid {
+func everybodyReserves(c *contest, n, _ int, _ *rand.Rand) any {
 	return bid{verb: "reserve", order: n % len(c.orders), coupon: n / len(c.orders) % len(c.coupons)}
 }
 
 // everybodyChanges what anybody has booked: reservations come and go at first, then some are confirmed.
-func everybodyChanges(r *race, c *contest, n int, dice *rand.Rand) bid {
+func everybodyChanges(c *contest, n, of int, dice *rand.Rand) any {
 	booked := c.lately(dice)
 	coupon := dice.IntN(len(c.coupons))
 	switch roll := dice.IntN(20); {
@@ -94,7 +87,7 @@ func everybodyChanges(r *race, c *contest, n int, dice *rand.Rand) bid {
 		return bid{verb: "look", coupon: coupon}
 	case roll < 10 && booked != "":
 		return bid{verb: "release", redemption: booked}
-	case roll < 11 && booked != "" && n > r.each/2:
+	case roll < 11 && booked != "" && n > of/2:
 		return bid{verb: "confirm", redemption: booked}
 	case roll < 12:
 		coupon = couponless
@@ -137,21 +130,4 @@ func (c *contest) eachIsListed(t *testing.T, s *sidecar) {
 	if !sameSet(listed, c.booked) {
 		t.Errorf("orders %q: answered were %q, listed are %q", c.orders, c.booked, listed)
 	}
-}
-
-// tally counts answers: operations by verb and status, refusals by code.
-func (r *race) tally() string {
-	counts := map[string]int{}
-	for _, c := range r.contests {
-		for _, o := range c.history {
-			out := o.Output.(result)
-			counts[fmt.Sprintf("%s %d %s", o.Input.(bid).verb, out.status, out.code)]++
-		}
-	}
-	var lines []string
-	for what, n := range counts {
-		lines = append(lines, fmt.Sprintf("%8d %s", n, what))
-	}
-	slices.Sort(lines)
-	return strings.Join(lines, "\n")
 }
