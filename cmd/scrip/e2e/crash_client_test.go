@@ -2,13 +2,10 @@
 package e2e
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"net/http"
-	"slices"
 	"strings"
 )
 
@@ -28,7 +25,8 @@ type life struct {
 	coupons         map[string]string // id → status
 	redeemed        []redemption      // of the order, oldest first
 	refunds         []refund          // of the last of them
-	notes           []note
+	money
+	notes []note
 }
 
 // note is a write that was answered.
@@ -50,6 +48,9 @@ func (c *client) live() error {
 	l := &life{customer: unique("c"), order: unique("O"), coupons: map[string]string{}}
 	c.lives = append(c.lives, l)
 	err := c.welcome(l)
+	if err == nil && rand.IntN(2) == 0 {
+		err = c.fund(l)
+	}
 	if err == nil {
 		err = c.reserve(l)
 	}
@@ -58,12 +59,20 @@ func (c *client) live() error {
 			err = c.reserve(l)
 		}
 	}
+	if err == nil && rand.IntN(8) == 0 {
+		err = c.mistype(l)
+	}
 	if err != nil || rand.IntN(6) == 0 {
 		return err
 	}
 	if err = c.step(l, "confirm", "confirmed", "used"); err != nil {
 		return err
 	}
+	return c.after(l)
+}
+
+// after is what may follow a confirmation: refunds, and a withdrawal of cash that is left.
+func (c *client) after(l *life) error {
 	for _, body := range []string{units("A", 1), chargeOf("shipping", "1.50"), units("A", 1)} {
 		if rand.IntN(2) == 0 {
 			continue
@@ -71,6 +80,9 @@ func (c *client) live() error {
 		if err := c.refund(l, body); err != nil {
 			return err
 		}
+	}
+	if len(l.cards) > 0 && rand.IntN(2) == 0 {
+		return c.withdraw(l)
 	}
 	return nil
 }
@@ -90,8 +102,8 @@ func (c *client) welcome(l *life) error {
 	return err
 }
 
-// reserve quotes the order and books it. A quote that went with its sidecar is made anew; the key of the write that was
-// refused for it is free.
+// reserve quotes the order and books it, and pays some of it if there is money. A quote that went with its sidecar is
+// made anew; the key of the write that was refused for it is free.
 func (c *client) reserve(l *life) error {
 	key := unique("key")
 	for {
@@ -111,6 +123,9 @@ func (c *client) reserve(l *life) error {
 		err = c.book(l, reserveCall(q.ID, key), http.StatusCreated, &r)
 		if err == nil {
 			l.redeemed, l.coupons[q.chosen()] = append(l.redeemed, r), r.Status
+			if len(l.cards) > 0 && rand.IntN(4) > 0 {
+				return c.pay(l)
+			}
 			return nil
 		}
 		if c.side == quotedBy || !strings.Contains(err.Error(), "quote.not_found") {
@@ -126,8 +141,10 @@ func (c *client) step(l *life, verb, status, couponStatus string) error {
 		return err
 	}
 	l.coupons[deref(r.CouponID, "")] = couponStatus
-	if r.Status != status {
-		return fmt.Errorf("%s: %+v", verb, r)
+	drawn := l.returns(deal{verb: verb}, "payment_returned")
+	var bad error
+	if paid := r.PaidBy.purse(&bad); r.Status != status || paid != drawn || bad != nil {
+		return fmt.Errorf("%s: paid by %+v (%v): %+v", verb, drawn, bad, r)
 	}
 	return nil
 }
@@ -135,10 +152,15 @@ func (c *client) step(l *life, verb, status, couponStatus string) error {
 func (c *client) refund(l *life, body string) error {
 	var f refund
 	err := c.book(l, call{path: redemptionPath(l.redeemed[len(l.redeemed)-1].ID) + "/refunds", body: body, key: unique("key")}, http.StatusCreated, &f)
-	if err == nil {
-		l.refunds = append(l.refunds, f)
+	if err != nil {
+		return err
 	}
-	return err
+	l.refunds = append(l.refunds, f)
+	back := l.returns(deal{verb: "refund", amount: cents(&err, f.Amount)}, "refund")
+	if got := f.Returned.purse(&err); got != back || err != nil {
+		return fmt.Errorf("refund %+v: want %+v to come back (%v)", f, back, err)
+	}
+	return nil
 }
 
 // book sends a write until it is answered, and notes the answer.
@@ -185,95 +207,4 @@ func decode(a answer, status int, into any) error {
 		return fmt.Errorf("want status %d, got %d: %s", status, a.status, clip(a.body))
 	}
 	return json.Unmarshal(a.body, into)
-}
-
-// settle looks, once after each kill and when nothing of its own is under way, whether all that the client was told since
-// the last one holds, and whether some of what it was told at any time is told again.
-func (c *client) settle() {
-	if !c.shaken {
-		return
-	}
-	c.shaken = false
-	for i := range c.lives {
-		if i >= c.settled || rand.IntN(len(c.lives)) < samples {
-			if err := c.check(c.lives[i]); err != nil {
-				c.Error(err)
-			}
-		}
-	}
-	for range samples {
-		if err := c.repeat(c.lives[rand.IntN(len(c.lives))]); err != nil {
-			c.Error(err)
-		}
-	}
-	c.settled = len(c.lives) - 1 // the last goes on
-	c.whole <- struct{}{}
-}
-
-// samples of the past, about.
-const samples = 4
-
-// repeat sends a write again that was answered.
-func (c *client) repeat(l *life) error {
-	if len(l.notes) == 0 {
-		return nil
-	}
-	n := l.notes[rand.IntN(len(l.notes))]
-	a, err := c.side.send(n.call)
-	if err != nil || a.status != n.status || !bytes.Equal(a.body, n.answer.body) || a.header.Get(replayed) != "true" {
-		return fmt.Errorf("%s under %q was answered\n%d %s\nthen (%s: %q, %v)\n%d %s", n.path, n.key, n.status, n.answer.body,
-			replayed, a.header.Get(replayed), err, a.status, a.body)
-	}
-	c.repeated.Add(1)
-	return nil
-}
-
-// check holds what the client was told of a customer against the ledger: nothing is missing, and nothing is there twice.
-func (c *client) check(l *life) error {
-	if len(l.coupons) == 0 {
-		return nil // was told nothing yet
-	}
-	var coupons page[coupon]
-	if err := c.read("/v1/customers/"+l.customer+"/coupons", &coupons); err != nil {
-		return err
-	}
-	held := map[string]string{}
-	for _, k := range *coupons.Items {
-		held[k.ID] = k.Status
-	}
-	if !maps.Equal(held, l.coupons) {
-		return fmt.Errorf("%s was told of coupons %v and has %v", l.customer, l.coupons, held)
-	}
-	var orders page[redemption]
-	if err := c.read(redemptionsPath+"?order_id="+l.order, &orders); err != nil {
-		return err
-	}
-	same := func(a, b redemption) bool { return a.ID == b.ID && a.Status == b.Status && a.fault() == nil }
-	if !slices.EqualFunc(*orders.Items, l.redeemed, same) {
-		return fmt.Errorf("%s was told of redemptions %+v and has %+v", l.customer, l.redeemed, *orders.Items)
-	}
-	return c.checkRefunds(l)
-}
-
-func (c *client) checkRefunds(l *life) error {
-	if len(l.redeemed) == 0 {
-		return nil
-	}
-	var refunds page[refund]
-	if err := c.read(redemptionPath(l.redeemed[len(l.redeemed)-1].ID)+"/refunds", &refunds); err != nil {
-		return err
-	}
-	same := func(a, b refund) bool { return a.ID == b.ID && a.Amount == b.Amount }
-	if !slices.EqualFunc(*refunds.Items, l.refunds, same) {
-		return fmt.Errorf("%s was told of refunds %+v and has %+v", l.customer, l.refunds, *refunds.Items)
-	}
-	return nil
-}
-
-func (c *client) read(path string, into any) error {
-	a, err := c.side.send(call{method: http.MethodGet, path: path})
-	if err != nil {
-		return err
-	}
-	return decode(a, http.StatusOK, into)
 }

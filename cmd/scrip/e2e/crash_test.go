@@ -1,6 +1,7 @@
-// Killed at any instant (Contract §3, §6): clients issue, quote, reserve, confirm, release and refund without a pause, and
-// something is killed under them as a power cut would, again and again. Afterwards the books are sound, every answer that
-// a client was given holds, and what was not answered is booked once when it is sent again under its key.
+// Killed at any instant (Contract §3, §6, §7): clients issue, quote, reserve, confirm, release and refund, redeem cards, top
+// up, pay and withdraw without a pause, and something is killed under them as a power cut would, again and again.
+// Afterwards the books are sound, every answer that a client was given holds, and what was not answered is booked once
+// when it is sent again under its key.
 package e2e
 
 import (
