@@ -82,7 +82,9 @@ func (c *insister) story() {
 	}
 	c.book("revocation", call{path: "/admin/v1/coupons/" + batch[0] + "/revoke", admin: true}, http.StatusOK)
 	c.block(customer)
+	money := c.moneyStory()
 	c.repeat()
+	money()
 	c.finds("coupons", ids(c.beside.held(c, customer, "")), append(welcome, issued...))
 	for i, one := range many {
 		c.finds("coupons of many", ids(c.beside.held(c, one, "")), batch[i:i+1])

@@ -81,6 +81,7 @@ func (p pair) twinStory(t *testing.T) {
 	p.twins(t, stepCall(kept.ID, "confirm", ""), http.StatusOK)
 	p.twins(t, refundCall(kept.ID, ""), http.StatusCreated)
 	p.twins(t, refundCall(kept.ID, ""), http.StatusCreated)
+	p.twinMoney(t)
 	p.twins(t, call{path: "/admin/v1/coupons/" + p[0].held(t, customer, "status=available")[0].ID + "/revoke", admin: true}, http.StatusOK)
 	for _, s := range p {
 		if held := s.held(t, customer, ""); len(held) != 2 || len(s.held(t, customer, "status=used")) != 1 || len(s.held(t, customer, "status=revoked")) != 1 {
