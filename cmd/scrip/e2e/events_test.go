@@ -72,13 +72,15 @@ func TestACouponsLifeIsTold(t *testing.T) {
 	reserving := reserveCall(q.ID, unique("key"))
 	second := note("redemption.reserved", "data", s.do(t, reserving)).redemption(t)
 	s.do(t, reserving).want(t, http.StatusCreated) // nor a replay
+	s.topUp(t, customer, "9")
+	note("redemption.paid", "data", s.post(t, walletPath(customer)+"/payments", payBody(second.ID, "9")))
 	note("redemption.confirmed", "data", s.step(t, second.ID, "confirm"))
 	s.step(t, second.ID, "confirm").want(t, http.StatusOK)
 	note("redemption.refunded", "data", s.tryRefund(t, second.ID, units("A", 1)))
 	s.tryRefund(t, second.ID, units("A", 9)).refusal(t, http.StatusUnprocessableEntity, "refund.exceeds_paid")
 	whole := s.life(t, c.ID, "")
 	compareLife(t, c, whole, want)
-	for i, redemption := range []string{"", first.ID, first.ID, second.ID, second.ID, second.ID} {
+	for i, redemption := range []string{"", first.ID, first.ID, second.ID, second.ID, second.ID, second.ID} {
 		if deref(whole[i].RedemptionID, "") != redemption {
 			t.Errorf("event %d: %+v is not of %s", i, whole[i], redemption)
 		}

@@ -26,12 +26,12 @@ type kind struct {
 }
 
 var kinds = []kind{
-	{"killed at a write", writes, killed, map[string]int{"reserve": 7}},
-	{"killed at a sync", syncs, killed, map[string]int{"release": 1}},
+	{"killed at a write", writes, killed, map[string]int{"reserve": 7, "pay": 5}},
+	{"killed at a sync", syncs, killed, map[string]int{"release": 1, mistyped: 1}},
 	{"killed at a truncation", cuts, killed, nil},
 	{"killed at a removal", removals, killed, map[string]int{stopping: 1}},
-	{"a sync fails", syncs, diskFails, map[string]int{"confirm": 1, withCheckpoint: 2}},
-	{"the disk is full", writes, diskFull, map[string]int{"refund": 3}},
+	{"a sync fails", syncs, diskFails, map[string]int{"confirm": 1, "redeem a card": 1, withCheckpoint: 2}},
+	{"the disk is full", writes, diskFull, map[string]int{"refund": 3, "withdraw": 2}},
 	{"a write fails", writes, diskFails, nil},
 }
 
@@ -126,6 +126,9 @@ func (j *journey) interrupt(t *testing.T, b booking, in injection) (answered boo
 	j.trace = strace.log
 	strace.end(t, gone == nil)
 	if err != nil {
+		if b.name == mistyped {
+			j.doubts++
+		}
 		return false
 	}
 	if a.status == b.status {
