@@ -58,3 +58,27 @@ func TestKnownFactsFollowHolds(t *testing.T) {
 		t.Errorf("the next comes back at %v", facts.Returns)
 	}
 }
+
+// Whoever looks at a wallet writes down the ends of holds that it paid for: what
+// was known of their coupons is old then, whatever the clock says later.
+func TestLookingAtAWalletForgetsTheHoldsThatItEnds(t *testing.T) {
+	o, store := countedOffice(t)
+	o.Trust()
+	o.campaigns(plain("c"))
+	coupon := o.issued("c", "ann")
+	held := o.reserved("o1", "ann", coupon.ID)
+	o.must(o.topUp("ann", 100, 0))
+	_, err := o.pay("ann", held.ID, 1)
+	o.must(err)
+	if facts, _ := o.facts(store, "ann"); len(facts.Coupons) != 0 {
+		t.Fatalf("%d coupons beside the one that is held", len(facts.Coupons))
+	}
+	o.at(holdTTL)
+	if _, err := o.Wallet(t.Context(), "ann"); err != nil {
+		t.Fatal(err)
+	}
+	o.at(holdTTL - tick) // the clock is set back
+	if facts, reads := o.facts(store, "ann"); len(facts.Coupons) != 1 || reads != 1 {
+		t.Errorf("%d coupons, read %d times", len(facts.Coupons), reads)
+	}
+}

@@ -127,6 +127,7 @@ func (b *Book) settle(ctx context.Context, customerID string) error {
 	if due, err := b.store.PaidHoldsEnded(ctx, customerID, b.Now()); err != nil || !due {
 		return err
 	}
+	defer b.known.drop([]string{customerID}) // a coupon may have been held, too
 	return b.store.Write(ctx, func(tx Tx) error {
 		e := &Entry{ctx: ctx, book: b, tx: tx, now: b.Now()}
 		return e.endHolds(Hold{CustomerID: customerID})
