@@ -14,7 +14,7 @@ import (
 // compare looks at one thing, in pages of some size.
 func (m *machine) compare(t *rapid.T) {
 	limit := pick(t, []int{1, 3, 100}, "page")
-	switch even(t, 6, "look at") {
+	switch even(t, 9, "look at") {
 	case 0:
 		m.compareCoupons(t, pick(t, customers, "customer"), pick(t, statuses, "status"), limit)
 	case 1:
@@ -31,8 +31,26 @@ func (m *machine) compare(t *rapid.T) {
 		if len(m.model.orders) > 0 {
 			m.compareRefunds(t, pick(t, m.model.orders, "redemption"), limit)
 		}
-	default:
+	case 5:
 		m.compareQuote(t)
+	default:
+		m.compareMoney(t, limit)
+	}
+}
+
+// compareMoney looks at one thing of somebody's cards and wallet.
+func (m *machine) compareMoney(t *rapid.T, limit int) {
+	switch who := pick(t, customers, "customer"); even(t, 5, "look at") {
+	case 0:
+		m.compareCards(t, who, pick(t, cardStatuses, "status"), limit)
+	case 1:
+		m.compareCode(t, who, m.drawCard(t, "active"))
+	case 2:
+		m.compareBenefits(t, who)
+	case 3:
+		m.compareJournal(t, who, limit)
+	default:
+		m.compareWallet(t, who)
 	}
 }
 
@@ -44,6 +62,11 @@ func (m *machine) compareAll(t *rapid.T) {
 		for _, status := range statuses {
 			m.compareCoupons(t, customer, status, 500)
 		}
+		for _, status := range cardStatuses {
+			m.compareCards(t, customer, status, 500)
+		}
+		m.compareJournal(t, customer, 500)
+		m.compareBenefits(t, customer)
 	}
 	for _, k := range m.model.coupons {
 		m.compareLife(t, k, 500)
@@ -81,7 +104,9 @@ func unordered[T any](t *rapid.T, what string, got []T, want []any) {
 // get looks at one thing on some sidecar.
 func (m *machine) get(t *rapid.T, admin bool, path string, want answer) {
 	a := asked{op: op{admin: admin, method: http.MethodGet, path: path}}
-	m.same(t, a, m.send(t, m.any(t), a), want)
+	at := m.any(t)
+	m.same(t, a, m.send(t, at, a), want)
+	m.settled(at)
 }
 
 // list reads a list, page after page, each from some sidecar.

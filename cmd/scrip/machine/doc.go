@@ -7,7 +7,12 @@
 // stands still until it is set, policies that can be changed, and a cache of
 // quotes that can be lost. The model was written from the contract and shares
 // no code with the product but its oracle of prices (engine/pricing/oracle),
-// which was written so too.
+// which was written so too. What is random it learns from the answers: ids, and
+// the numbers and codes of gift cards.
+//
+// After every step no bucket of a wallet is below zero, and nobody can take out
+// or has taken out more than they put in: no credit becomes cash. Journals add up
+// to balances whenever they are looked at, entry by entry to nothing.
 //
 // With SCRIP_PROVE=1 there are a million steps on each store. What they wait
 // for most is a disk that they do not need: TMPDIR=/dev/shm.

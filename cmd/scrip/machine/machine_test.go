@@ -105,6 +105,10 @@ func (m *machine) answer(t *rapid.T, a asked) (outcome string) {
 	got := m.send(t, at, a)
 	want := a.expect()
 	m.same(t, a, got, want)
+	m.settled(at)
+	if wrong := m.model.unsound(); wrong != "" {
+		t.Fatal(wrong)
+	}
 	if got.replayed {
 		t.Fatalf("%s %s is replayed, and never was under %q", a.method, a.path, a.key)
 	}
@@ -122,7 +126,8 @@ func (m *machine) send(t *rapid.T, at int, a asked) said {
 	m.requests++
 	requestID := fmt.Sprint("request-", m.requests)
 	got := m.sidecars[at].do(a.op, a.key, requestID)
-	m.model.request, m.model.given, m.model.by = requestID, idsIn(got.body), "data"
+	m.model.learn(got.body)
+	m.model.request, m.model.by = requestID, "data"
 	if a.admin {
 		m.model.by = "admin"
 	}
@@ -133,38 +138,61 @@ func (m *machine) send(t *rapid.T, at int, a asked) said {
 	return got
 }
 
-// idsIn are the ids of what an answer shows as made.
-func idsIn(body string) (ids []string) {
+// settled notes that a sidecar wrote when it was only asked to look: it wrote
+// down that holds had ended.
+func (m *machine) settled(at int) {
+	m.late[1-at] = m.late[1-at] || m.model.settled
+	m.model.settled = false
+}
+
+// secret is what a gift card is redeemed with.
+type secret struct{ number, code string }
+
+// learn reads the ids of what an answer shows as made, and what else is random.
+func (m *model) learn(body string) {
 	var made struct {
 		ID      string
 		Coupons []struct{ ID string }
+		Items   []struct{ ID, Number, Code string }
 	}
+	m.given, m.secrets = nil, nil
 	if json.Unmarshal([]byte(body), &made) != nil {
-		return nil
+		return
 	}
 	if made.ID != "" { // a quote, whose coupons are older
-		return []string{made.ID}
+		m.given = []string{made.ID}
+		return
 	}
 	for _, c := range made.Coupons {
-		ids = append(ids, c.ID)
+		m.given = append(m.given, c.ID)
 	}
-	return ids
+	for _, c := range made.Items {
+		m.given, m.secrets = append(m.given, c.ID), append(m.secrets, secret{c.Number, c.Code})
+	}
 }
 
 // same holds what a sidecar said against what the model says.
 func (m *machine) same(t *rapid.T, a asked, got said, want answer) {
 	t.Helper()
 	told, err := m.told(got, want)
-	if expected := m.expected(want); err != nil || got.status != want.status || told != expected {
+	if expected := m.expected(want); err != nil || got.status != want.status || told != expected || got.wait != seconds(want.wait) {
 		t.Fatalf("%s %s %s\nthe sidecar: %d %s\nas compared: %s (%v)\nthe model:   %d %s", a.method, a.path, a.body, got.status, got.body, told, err, want.status, expected)
 	}
+}
+
+// seconds are those of Retry-After: none too few.
+func seconds(wait time.Duration) string {
+	if wait == 0 {
+		return ""
+	}
+	return fmt.Sprint(int64((wait + time.Second - 1) / time.Second))
 }
 
 // told is what a sidecar said, in the form that is compared.
 func (m *machine) told(got said, want answer) (string, error) {
 	if want.code != "" {
 		p, err := read[problem](got.body)
-		plain := problem{Status: p.Status, Code: p.Code, RequestID: p.RequestID}
+		plain := problem{Status: p.Status, Code: p.Code, RequestID: p.RequestID, Needed: p.Needed, Available: p.Available}
 		if want.faults != nil {
 			for _, f := range p.Errors {
 				plain.Errors = append(plain.Errors, fault{Pointer: f.Pointer, Refundable: f.Refundable})
@@ -192,7 +220,8 @@ func (m *machine) told(got said, want answer) (string, error) {
 func (m *machine) expected(want answer) string {
 	switch {
 	case want.code != "":
-		return write(problem{Status: want.status, Code: want.code, RequestID: m.model.request, Errors: want.faults, Reasons: want.reasons})
+		return write(problem{Status: want.status, Code: want.code, RequestID: m.model.request, Errors: want.faults, Reasons: want.reasons,
+			Needed: want.needed, Available: want.available})
 	case want.body == nil:
 		return ""
 	}

@@ -150,6 +150,7 @@ func (m *model) revoke(id string) answer {
 	m.lapse("", k)
 	if r := m.holder(k); r != nil {
 		r.state = withdrawn
+		m.putBack(r, m.now)
 		m.happened(k, r, "redemption.released", m.now, m.by)
 	}
 	if k.revoked = true; changed {

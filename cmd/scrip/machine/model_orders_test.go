@@ -18,6 +18,7 @@ type redemption struct {
 	state                                string
 	lines, charges                       []*part
 	refunds                              []refundBody
+	drawn, back                          purse // by the wallet, and to it by refunds
 }
 
 // States, as they are written. A hold that nobody ended lapses by itself.
@@ -132,12 +133,19 @@ func (m *model) booked(q *quoted, k *coupon) *redemption {
 // lapse writes down the ends of an order's and a coupon's holds: with the
 // clock set back they have ended still.
 func (m *model) lapse(order string, k *coupon) {
+	m.writeDown(func(r *redemption) bool { return r.order == order || r.coupon == k && k != nil })
+}
+
+// writeDown does that for the orders that are concerned, if there are any.
+func (m *model) writeDown(concerned func(*redemption) bool) (some bool) {
 	for _, r := range m.orders {
-		if r.state == reserved && !m.now.Before(r.until) && (r.order == order || r.coupon == k && k != nil) {
-			r.state = lapsed
+		if r.state == reserved && m.statusOf(r) == lapsed && concerned(r) {
+			r.state, some = lapsed, true
+			m.putBack(r, r.until)
 			m.happened(r.coupon, r, "redemption.expired", r.until, "clock")
 		}
 	}
+	return some
 }
 
 func (m *model) confirm(id string) answer {
@@ -174,6 +182,7 @@ func (m *model) release(id string) answer {
 		return done(http.StatusOK, false, m.showRedemption(r))
 	}
 	r.state = released
+	m.putBack(r, m.now)
 	m.happened(r.coupon, r, "redemption.released", m.now, m.by)
 	return done(http.StatusOK, true, m.showRedemption(r)).with(r.coupon)
 }
@@ -181,14 +190,13 @@ func (m *model) release(id string) answer {
 func (m *model) showRedemption(r *redemption) redemptionBody {
 	in := func(amount int64) string { return text(amount, r.currency) }
 	b := redemptionBody{ID: r.id, QuoteID: r.quote, OrderID: r.order, CustomerID: r.customer, Status: m.statusOf(r), Currency: r.currency,
-		Totals: r.totals, Lines: []redeemedLine{}, Charges: []redeemedCharge{}, PaidBy: tender{in(0), in(0), in(0), in(0)},
+		Totals: r.totals, Lines: []redeemedLine{}, Charges: []redeemedCharge{}, PaidBy: r.paidBy(),
 		ExpiresAt: stamp(r.until), CreatedAt: stamp(r.created)}
 	if r.coupon != nil {
 		b.CouponID = &r.coupon.id
 	}
 	left := func(p *part) string { return in(0) } // until it is confirmed
 	if r.state == confirmed {
-		b.PaidBy.External = r.totals.Payable
 		left = func(p *part) string { return in(p.left()) }
 	}
 	for _, l := range r.lines {

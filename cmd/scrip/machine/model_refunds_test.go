@@ -37,12 +37,16 @@ func (m *model) refund(id string, in refundIn) answer {
 		return no
 	}
 	r.lines, r.charges = lines, charges
-	nothing := text(0, r.currency)
 	body.ID, body.Amount = m.id("rfd_"), text(g.all, r.currency)
-	body.Returned = tender{nothing, nothing, nothing, body.Amount}
+	var note string
+	body.Returned, note = m.giveBack(r, body.ID, g.all)
 	r.refunds = append(r.refunds, body)
 	m.happened(r.coupon, r, "redemption.refunded", m.now, m.by)
-	return done(http.StatusCreated, true, body).with(r.coupon)
+	a := done(http.StatusCreated, true, body).with(r.coupon)
+	if note != "" {
+		a.note = note
+	}
+	return a
 }
 
 // giving is a refund in the making.

@@ -1,5 +1,5 @@
-// The model: the books told a second time, in maps and slices, from Contract §3,
-// §5 and §6. It has no store, no transactions and no haste.
+// The model: the books told a second time, in maps and slices, from Contract §3
+// and §5 to §7. It has no store, no transactions and no haste.
 package machine
 
 import (
@@ -26,11 +26,16 @@ type model struct {
 	joined    map[string]bool
 	quotes    map[string]*quoted // by all that they depend on
 	replies   map[string]reply
+	cards     []*card
+	wallets   map[string]*wallet
+	failed    map[string]*failures // attempts of a customer or at a number
 
 	// Of the request that is looked at: its id, its listener, and the ids that
 	// the books gave to what it made.
 	request, by string
 	given       []string
+	secrets     []secret        // of cards, likewise
+	settled     bool            // whoever only looked wrote down ends of holds
 	known       map[string]bool // ids that were given before
 }
 
@@ -65,6 +70,7 @@ func newModel(r *rules) *model {
 		campaigns: map[string]*campaign{"welcome": {campaignIn: welcome, validFor: 720 * time.Hour, created: epoch}},
 		blocks:    make(map[string]blockBody), joined: make(map[string]bool),
 		quotes: make(map[string]*quoted), replies: make(map[string]reply),
+		wallets: make(map[string]*wallet), failed: make(map[string]*failures),
 	}
 }
 
@@ -77,7 +83,11 @@ type answer struct {
 	reasons []reason
 	faults  []fault
 	wrote   bool
-	note    string // what to count it as, besides
+
+	needed, available string        // money, of a refusal
+	wait              time.Duration // before one may try again
+
+	note string // what to count it as, besides
 }
 
 func refuse(status int, code string) answer { return answer{status: status, code: code} }
@@ -149,6 +159,12 @@ func (m *model) instants() (all []time.Time) {
 	}
 	for _, q := range m.quotes {
 		all = append(all, q.expires)
+	}
+	for _, k := range m.cards {
+		all = append(all, k.expires)
+	}
+	for _, f := range m.failed {
+		all = append(all, f.until())
 	}
 	all = slices.DeleteFunc(all, func(at time.Time) bool { return !at.After(m.now) })
 	slices.SortFunc(all, time.Time.Compare)

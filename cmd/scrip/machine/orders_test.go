@@ -30,7 +30,7 @@ func (m *machine) drawRequest(t *rapid.T) (r request) {
 	}
 	m.orders++
 	o.Type = pick(t, []string{"dropshipping", "dropshipping", "dropshipping", "dropshipping", "dropshipping", "sample"}, "type")
-	o.Currency = pick(t, []string{"USD", "USD", "USD", "USD", "USD", "USD", "JPY", "KWD"}, "currency")
+	o.Currency = currency(t)
 	var cost int64
 	for s := range rapid.IntRange(1, 2).Draw(t, "sub-orders") {
 		sub := subOrderIn{ID: fmt.Sprint("s", s)}
@@ -144,14 +144,21 @@ func (m *machine) redemption(t *rapid.T, status string) string {
 	return pick(t, m.model.orders, "redemption").id
 }
 
+// confirm ends a hold well, most often of an order that a wallet has paid for.
 func (m *machine) confirm(t *rapid.T) {
 	id := m.redemption(t, reserved)
+	if paid := m.paid(); len(paid) > 0 && rapid.Bool().Draw(t, "paid") {
+		id = pick(t, paid, "paid order").id
+	}
 	m.do(t, op{kind: "confirm", method: http.MethodPost, path: "/v1/redemptions/" + id + "/confirm", expect: func() answer { return m.model.confirm(id) }})
 }
 
 func (m *machine) release(t *rapid.T) {
 	id := m.redemption(t, reserved)
 	m.do(t, op{kind: "release", method: http.MethodPost, path: "/v1/redemptions/" + id + "/release", expect: func() answer { return m.model.release(id) }})
+	if r := m.model.redemption(id); r != nil {
+		m.compareWallet(t, r.customer)
+	}
 }
 
 // refund asks for units, amounts and charges, now and then for what there is
@@ -177,6 +184,7 @@ func (m *machine) refund(t *rapid.T) {
 		expect: func() answer { return m.model.refund(id, in) }})
 	if r != nil {
 		m.compareRefunds(t, r, 100)
+		m.compareWallet(t, r.customer)
 	}
 }
 

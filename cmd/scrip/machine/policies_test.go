@@ -21,6 +21,9 @@ type rules struct {
 	listed   []string // customers who may not use coupons
 	welcome  []string // campaigns that greet a new customer
 
+	cards map[string]span   // what gift cards may be worth, by currency
+	plans map[string][]tier // what top-ups earn, likewise
+
 	snapshot *policy.Snapshot
 }
 
@@ -32,6 +35,10 @@ func revisions(t *testing.T) []rules {
 		{types: []string{"sample"}, ordinary: []string{"ordinary"}, welcome: []string{"b", "a"}},
 	}
 	for i := range all {
+		all[i].cards, all[i].plans = shippedCards, shippedPlans
+		if i == 1 {
+			all[i].cards, all[i].plans = otherCards, otherPlans
+		}
 		all[i].load(t, i > 0)
 	}
 	return all
@@ -55,6 +62,7 @@ func (r *rules) load(t *testing.T, changed bool) {
 		edit(t, root, "order/data.json", func(data map[string]any) {
 			data["allowed_types"], data["blocklist"] = r.types, append([]string{}, r.listed...)
 		})
+		r.editMoney(t, root)
 		edit(t, root, "grant/data.json", func(data map[string]any) { data["welcome_campaigns"] = r.welcome })
 		edit(t, root, "product/data.json", func(data map[string]any) {
 			data["ordinary_types"] = r.ordinary

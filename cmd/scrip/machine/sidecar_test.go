@@ -143,6 +143,7 @@ type said struct {
 	status   int
 	body     string
 	replayed bool
+	wait     string // Retry-After
 }
 
 // do sends a request with its id, under a key if that is not "".
@@ -162,5 +163,5 @@ func (s *sidecar) do(o op, key, requestID string) said {
 	}
 	w := httptest.NewRecorder()
 	handler.ServeHTTP(w, r)
-	return said{w.Code, w.Body.String(), w.Header().Get("Idempotency-Replayed") == "true"}
+	return said{w.Code, w.Body.String(), w.Header().Get("Idempotency-Replayed") == "true", w.Header().Get("Retry-After")}
 }

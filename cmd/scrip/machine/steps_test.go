@@ -21,6 +21,8 @@ var steps = []struct {
 	{"campaign", 2, (*machine).create}, {"pause", 1, (*machine).pause}, {"issue", 6, (*machine).issue},
 	{"register", 1, (*machine).register}, {"revoke", 1, (*machine).revoke}, {"block", 1, (*machine).block}, {"unblock", 2, (*machine).unblock},
 	{"quote", 8, (*machine).quote}, {"reserve", 6, (*machine).reserve}, {"confirm", 3, (*machine).confirm}, {"release", 2, (*machine).release},
+	{"issue cards", 3, (*machine).issueCards}, {"revoke card", 1, (*machine).revokeCard}, {"redeem", 5, (*machine).redeem}, {"guess", 1, (*machine).guess},
+	{"top up", 4, (*machine).topUp}, {"pay", 7, (*machine).pay}, {"withdraw", 2, (*machine).withdraw},
 	{"refund", 4, (*machine).refund}, {"expire", 1, (*machine).expire}, {"retry", 4, (*machine).retry}, {"duplicate", 3, (*machine).duplicate},
 	{"clock", 1, (*machine).clock}, {"policies", 1, (*machine).changePolicies}, {"forget", 1, (*machine).forget}, {"restart", 1, (*machine).restart},
 }
@@ -226,10 +228,16 @@ func (m *machine) expire(t *rapid.T) {
 	if len(ends) == 0 {
 		return
 	}
+	if paid := m.paid(); len(paid) > 0 && rapid.Bool().Draw(t, "paid") {
+		ends = []time.Time{pick(t, paid, "paid order").until}
+	}
 	which := even(t, 4, "off by")
 	by := []time.Duration{-10 * time.Minute, -time.Microsecond, 0, time.Microsecond}[which]
 	m.counted.count("expire", []string{"near", "before", "at", "after"}[which])
 	m.set(t, pick(t, ends, "hold").Add(by))
+	if rapid.Bool().Draw(t, "look at a wallet") {
+		m.compareWallet(t, pick(t, customers, "customer"))
+	}
 }
 
 func (m *machine) changePolicies(t *rapid.T) {

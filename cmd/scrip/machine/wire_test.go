@@ -248,4 +248,6 @@ type problem struct {
 	RequestID string   `json:"request_id"`
 	Errors    []fault  `json:"errors,omitempty"`
 	Reasons   []reason `json:"reasons,omitempty"`
+	Needed    string   `json:"needed,omitempty"`
+	Available string   `json:"available,omitempty"`
 }
