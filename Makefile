@@ -16,7 +16,7 @@ FUZZTIME ?= 60s
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: build ## Start a sidecar, price the example orders, print their receipts, stop
+demo: build ## Start a sidecar, tell the story of an order, price the examples, stop
 	@bin/scrip demo deploy/examples
 
 run: build ## Run the sidecar on its defaults, ledger in ./data

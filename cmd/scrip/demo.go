@@ -1,5 +1,5 @@
-// scrip demo: a sidecar of its own in a temporary folder, the customers and coupons that the example orders need, and
-// a short receipt of each order. It needs nothing but this binary and leaves nothing behind.
+// scrip demo: a sidecar of its own in a temporary folder, the story of one order, then the customers and coupons that the
+// example orders need and a short receipt of each. It needs nothing but this binary and leaves nothing behind.
 package main
 
 import (
@@ -21,13 +21,14 @@ import (
 const setupFile = "setup.json"
 
 type demoCmd struct {
-	Dir string `arg:"" optional:"" default:"deploy/examples" help:"Folder of order files and their setup.json."`
+	Dir string `arg:"" optional:"" default:"deploy/examples" help:"Folder of order files, their setup.json and story/."`
 }
 
 // Help tells what happens.
 func (demoCmd) Help() string {
 	return `Starts a sidecar on free ports with a ledger in a temporary folder, sets up what setup.json describes,
-prices every order file in name order, prints a short receipt of each, and stops the sidecar.
+tells what story/story.json asks of it, each request in a line, prices every order file in name order,
+prints a short receipt of each, and stops the sidecar.
 
 Examples:
 
@@ -82,7 +83,21 @@ func (c *demoCmd) runWith(g *globals, program string) (err error) {
 	if err := setup.apply(g.Ctx, data, admin); err != nil {
 		return fmt.Errorf("%s: %w", filepath.Join(c.Dir, setupFile), err)
 	}
+	if err := c.tell(g, data, admin, folder); err != nil {
+		return err
+	}
 	return c.price(g, data, setup, orders)
+}
+
+// tell tells the story, if there is one, and what the ledger's own checks find after it.
+func (c *demoCmd) tell(g *globals, data, admin *client, folder string) error {
+	story, err := readStory(c.Dir)
+	if story == nil || err != nil {
+		return err
+	}
+	text, err := story.tell(g, data, admin, folder)
+	_, wrote := io.WriteString(g.Stdout, text+"\n")
+	return errors.Join(err, wrote)
 }
 
 // readExamples reads the setup and names the orders, sorted.
@@ -143,6 +158,9 @@ func (s demoSetup) apply(ctx context.Context, data, admin *client) error {
 // price quotes each order and prints its short receipt.
 func (c *demoCmd) price(g *globals, data *client, setup demoSetup, orders []string) error {
 	p := painterFor(g.Stdout)
+	if err := say(g, "%s\n", p.bold("The example orders, in short")); err != nil {
+		return err
+	}
 	for _, file := range orders {
 		body, err := readInput(g, file)
 		if err != nil {

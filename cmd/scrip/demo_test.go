@@ -1,4 +1,4 @@
-// The demo with this test binary playing the sidecar, well behaved and otherwise.
+// The demo with this test binary as the sidecar: the real one, or one that plays it, well behaved and otherwise.
 package main
 
 import (
@@ -26,10 +26,16 @@ func init() {
 	}
 }
 
+// realMode makes it the real sidecar.
+const realMode = "real"
+
 // fakeSidecarProcess serves as "scrip serve" does as far as the demo can see: log line, token, SIGTERM.
 func fakeSidecarProcess(mode string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
+	if mode == realMode {
+		return run(os.Args[1:], &globals{Ctx: ctx, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr})
+	}
 	fmt.Fprintln(os.Stderr, `{"msg":"starting"}`)
 	if mode == "dies" {
 		fmt.Fprintln(os.Stderr, `{"msg":"policy.refused","file":"order.rego"}`)
@@ -101,21 +107,44 @@ func demo(t *testing.T, ctx context.Context, mode, dir string) (string, error) {
 
 const examples = "../../deploy/examples"
 
+// ordersOnly is a copy of the examples without their story.
+func ordersOnly(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	files, err := filepath.Glob(examples + "/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%v, %v", files, err)
+	}
+	for _, file := range files {
+		copyFile(t, file, filepath.Join(dir, filepath.Base(file)))
+	}
+	return dir
+}
+
+func copyFile(t *testing.T, from, to string) {
+	t.Helper()
+	text, err := os.ReadFile(from)
+	if err == nil {
+		err = os.WriteFile(to, text, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestTheDemoPricesEveryExampleInNameOrder(t *testing.T) {
-	out, err := demo(t, t.Context(), "serves", examples)
+	out, err := demo(t, t.Context(), realMode, examples)
 	if err != nil {
 		t.Fatal(err)
 	}
 	at := -1
-	for _, name := range []string{"01-bulk", "02-replaced", "03-block", "04-sample", "05-flash", "06-yen", "07-dinar", "08-contract"} {
-		next := strings.Index(out, name)
+	for _, text := range []string{"01-bulk", "02-replaced", "03-block", "04-sample", "05-flash", "06-yen", "07-dinar", "08-contract",
+		"  to pay    163.73 USD\n\n8 orders priced."} {
+		next := strings.Index(out, text)
 		if next <= at {
-			t.Errorf("%s is missing or out of order:\n%s", name, out)
+			t.Errorf("%s is missing or out of order:\n%s", text, out)
 		}
 		at = next
-	}
-	if strings.Count(out, "  to pay    163.73 USD\n") != 8 || !strings.Contains(out, "8 orders priced.") {
-		t.Error(out)
 	}
 }
 
@@ -127,7 +156,7 @@ func TestTheDemoTellsWhatWentWrong(t *testing.T) {
 		"stumbles":     {"did not stop cleanly (exit status 3)", "drain failed"},
 	} {
 		t.Run(mode, func(t *testing.T) {
-			_, err := demo(t, t.Context(), mode, examples)
+			_, err := demo(t, t.Context(), mode, ordersOnly(t))
 			for _, text := range want {
 				if err == nil || !strings.Contains(err.Error(), text) {
 					t.Errorf("%q is missing in: %v", text, err)

@@ -41,7 +41,7 @@ type cli struct {
 	ShowVersion kong.VersionFlag `name:"version" hidden:"" help:"Print the version and leave."`
 
 	Serve      serveCmd      `cmd:"" group:"sidecar" help:"Run the sidecar."`
-	Demo       demoCmd       `cmd:"" group:"sidecar" help:"Price the example orders with a sidecar started for the purpose."`
+	Demo       demoCmd       `cmd:"" group:"sidecar" help:"Tell the story of an order and price examples, with a sidecar started for it."`
 	Version    versionCmd    `cmd:"" group:"sidecar" help:"Say which scrip this is."`
 	Quote      quoteCmd      `cmd:"" group:"checkout" help:"Price an order file and print its receipt."`
 	Register   registerCmd   `cmd:"" group:"checkout" help:"Register a customer, who gets the welcome coupons."`
