@@ -23,6 +23,7 @@ import (
 	"scrip/engine/ledger"
 	"scrip/engine/ledger/sqlstore"
 	"scrip/engine/policy"
+	"scrip/engine/secret"
 	"scrip/policies"
 )
 
@@ -47,12 +48,12 @@ type app struct {
 // settings are what serve was told, checked and with secrets read.
 type settings struct {
 	listen, adminListen string
-	token, adminToken   string // adminToken "" makes one in the data folder
+	token, adminToken   secret.Text // without an adminToken one is made in the data folder
 	dataFolder          string
-	key                 string // base64, "" makes one in the data folder
-	policies            string // "" is those built in
+	key                 secret.Text // base64; without it one is made in the data folder
+	policies            string      // "" is those built in
 	bundle              policy.BundleOptions
-	ledger              string // sqlite:PATH or the URL of a Postgres database, "" is a file in the data folder
+	ledger              secret.Text // sqlite:PATH or the URL of a Postgres database; without it a file in the data folder
 	cache               cache.Address
 	quoteTTL            time.Duration
 	holdTTL             time.Duration
@@ -117,7 +118,7 @@ func (a *app) openBook(ctx context.Context, master keys.Master) (*ledger.Book, e
 const sqlitePrefix = "sqlite:"
 
 func (a *app) openStore(ctx context.Context) (ledger.Store, error) {
-	where, data := a.settings.ledger, a.settings.dataFolder
+	where, data := a.settings.ledger.Reveal(), a.settings.dataFolder
 	if sqlstore.PostgresURL(where) {
 		return openStore(ctx, where, data) // its server sees to its own disk
 	}

@@ -11,11 +11,11 @@ import (
 // bundleFlags say how policies that are an OPA bundle on a server are fetched,
 // and who must have signed them.
 type bundleFlags struct {
-	BundleKey       string        `env:"SCRIP_BUNDLE_KEY" placeholder:"PEM" help:"Public key (or shared secret) that the bundle must be signed with. Without one signatures are not looked at."`
+	BundleKey       secretFlag    `env:"SCRIP_BUNDLE_KEY" placeholder:"PEM" help:"Public key (or shared secret) that the bundle must be signed with. Without one signatures are not looked at."`
 	BundleKeyFile   string        `env:"SCRIP_BUNDLE_KEY_FILE" placeholder:"FILE" help:"File with that key."`
 	BundleAlgorithm string        `enum:"RS256,RS384,RS512,PS256,PS384,PS512,ES256,ES384,ES512,HS256,HS384,HS512" default:"RS256" env:"SCRIP_BUNDLE_ALGORITHM" placeholder:"RS256" help:"Its algorithm: RS256, RS384, RS512, or PS…, ES…, HS… (default ${default})."`
 	BundleScope     string        `env:"SCRIP_BUNDLE_SCOPE" placeholder:"SCOPE" help:"Scope that the signature must be made for."`
-	BundleToken     string        `env:"SCRIP_BUNDLE_TOKEN" placeholder:"TOKEN" help:"Bearer token for the bundle's server."`
+	BundleToken     secretFlag    `env:"SCRIP_BUNDLE_TOKEN" placeholder:"TOKEN" help:"Bearer token for the bundle's server."`
 	BundleTokenFile string        `env:"SCRIP_BUNDLE_TOKEN_FILE" placeholder:"FILE" help:"File with that token."`
 	BundlePoll      time.Duration `default:"30s" env:"SCRIP_BUNDLE_POLL" help:"How often the bundle is looked at, at least 1s."`
 }
@@ -24,10 +24,12 @@ type bundleFlags struct {
 // from files.
 func (f bundleFlags) options(policies string) (o policy.BundleOptions, err error) {
 	o.Poll = f.BundlePoll
-	if o.Token, err = readSecret("bundle-token", f.BundleToken, f.BundleTokenFile); err != nil {
+	token, err := readSecret("bundle-token", f.BundleToken, f.BundleTokenFile)
+	if err != nil {
 		return o, err
 	}
-	key, err := readBundleKey(f.BundleKey, f.BundleKeyFile)
+	o.Token = token.Reveal()
+	key, err := readBundleKey(f.BundleKey.Reveal(), f.BundleKeyFile)
 	if err != nil {
 		return o, err
 	}
@@ -41,7 +43,7 @@ func (f bundleFlags) options(policies string) (o policy.BundleOptions, err error
 		err = usageError("--bundle-scope needs --bundle-key: without one signatures are not looked at")
 	case f.BundlePoll < time.Second:
 		err = usageError("--bundle-poll must be at least 1s")
-	case !isVisible(o.Token):
+	case !isVisible(token):
 		err = usageError("--bundle-token must be visible ASCII without spaces: it travels in a header")
 	}
 	return o, err

@@ -38,12 +38,12 @@ func cacheStats(quotes quoteCache) func() httpapi.CacheStats {
 
 // cacheAddress reads --cache or the file of --cache-file: an address may hold
 // a password.
-func cacheAddress(value, file string) (cache.Address, error) {
+func cacheAddress(value secretFlag, file string) (cache.Address, error) {
 	text, err := readSecret("cache", value, file)
-	if err != nil || text == "" {
+	if err != nil || !text.IsSet() {
 		return cache.Address{}, err
 	}
-	address, err := cache.ParseAddress(text)
+	address, err := cache.ParseAddress(text.Reveal())
 	if err != nil {
 		flag := "--cache"
 		if file != "" {

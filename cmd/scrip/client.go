@@ -20,6 +20,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"scrip/engine/secret"
 )
 
 const (
@@ -51,14 +53,14 @@ type adminFlags struct {
 type client struct {
 	base  string // "http://host:port", without a trailing slash
 	name  string // the address as the user gave it, for messages
-	token string
+	token secret.Text
 	login string // what to do when the token is missing or wrong
 	http  *http.Client
 }
 
 // data gives a client of the data listener.
 func (f dataFlags) data() (*client, error) {
-	token, err := secret(f.Token, f.TokenFile, "SCRIP_TOKEN")
+	token, err := firstToken(f.Token, f.TokenFile, "SCRIP_TOKEN")
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +70,7 @@ func (f dataFlags) data() (*client, error) {
 // admin gives a client of the admin listener.
 func (f adminFlags) admin() (*client, error) {
 	login := "give the sidecar's admin token with --admin-token, --admin-token-file or SCRIP_ADMIN_TOKEN"
-	token, err := secret(f.AdminToken, f.AdminTokenFile, "SCRIP_ADMIN_TOKEN")
+	token, err := firstToken(f.AdminToken, f.AdminTokenFile, "SCRIP_ADMIN_TOKEN")
 	if err != nil {
 		return nil, err
 	}
@@ -82,8 +84,8 @@ func (f adminFlags) admin() (*client, error) {
 	return newClient(f.AdminServer, token, login)
 }
 
-// secret is the first there is of: the flag, the file flag, the environment variable, the file that NAME_FILE names.
-func secret(value, file, env string) (string, error) {
+// firstToken is the first there is of: the flag, the file flag, the environment variable, the file that NAME_FILE names.
+func firstToken(value, file, env string) (string, error) {
 	switch {
 	case value != "":
 		return value, nil
@@ -117,7 +119,7 @@ func readToken(path string) (string, error) {
 func newClient(server, token, login string) (*client, error) {
 	// No proxy from the environment: a sidecar is a neighbour, and its tokens must not travel further.
 	transport := &http.Transport{ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 1}
-	c := &client{name: server, token: token, login: login}
+	c := &client{name: server, token: secret.Of(token), login: login}
 	c.http = &http.Client{Transport: transport, Timeout: requestTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	if path, ok := strings.CutPrefix(server, "unix:"); ok {
@@ -157,8 +159,8 @@ func (c *client) send(ctx context.Context, method, path string, body []byte, ext
 	if body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
-	if c.token != "" {
-		request.Header.Set("Authorization", "Bearer "+c.token)
+	if c.token.IsSet() {
+		request.Header.Set("Authorization", "Bearer "+c.token.Reveal())
 	}
 	request.Header.Set("User-Agent", "scrip/"+currentBuild().Version)
 	for _, h := range extra {

@@ -28,16 +28,16 @@ func (ledgerCmd) Help() string {
 
 // ledgerFlags say which ledger is meant, as serve's do.
 type ledgerFlags struct {
-	Data   string `env:"SCRIP_DATA" default:"./data" help:"The sidecar's data folder."`
-	Ledger string `env:"SCRIP_LEDGER" placeholder:"URL" help:"Its ledger, where that is not scrip.db in --data."`
+	Data   string     `env:"SCRIP_DATA" default:"./data" help:"The sidecar's data folder."`
+	Ledger secretFlag `env:"SCRIP_LEDGER" placeholder:"URL" help:"Its ledger, where that is not scrip.db in --data."`
 }
 
 // path is that of the ledger file.
 func (f ledgerFlags) path() (string, error) {
-	if sqlstore.PostgresURL(f.Ledger) {
+	if sqlstore.PostgresURL(f.Ledger.Reveal()) {
 		return "", usageError("this is for ledgers in a file; back up a Postgres database with its own tools, pg_dump for one")
 	}
-	return ledgerFile(f.Ledger, f.Data), checkLedger(f.Ledger)
+	return ledgerFile(f.Ledger.Reveal(), f.Data), checkLedger(f.Ledger.Text)
 }
 
 type ledgerBackupCmd struct {

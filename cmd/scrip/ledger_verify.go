@@ -34,13 +34,14 @@ Examples:
 
 // Run verifies the ledger.
 func (c *ledgerVerifyCmd) Run(g *globals) (err error) {
-	where, err := readSecret("ledger", c.Ledger, c.LedgerFile)
+	given, err := readSecret("ledger", c.Ledger, c.LedgerFile)
 	if err == nil {
-		err = checkLedger(where)
+		err = checkLedger(given)
 	}
 	if err != nil {
 		return err
 	}
+	where := given.Reveal()
 	if !sqlstore.PostgresURL(where) { // opening would make one
 		if _, err := os.Stat(ledgerFile(where, c.Data)); err != nil {
 			return fmt.Errorf("there is no ledger: %w; name it with --data or --ledger", err)

@@ -10,13 +10,42 @@ import (
 	"strings"
 
 	"scrip/engine/keys"
+	"scrip/engine/secret"
 )
 
-// The sidecar's own secrets: given, or made once and kept in the data folder.
+// The sidecar's own secrets: given by a flag or a file, or made once and kept in the data folder.
+
+// secretFlag is a flag whose value is shown to nobody.
+type secretFlag struct{ secret.Text }
+
+// UnmarshalText takes what stands on the command line, in the environment or in the configuration file.
+func (f *secretFlag) UnmarshalText(text []byte) error {
+	f.Text = secret.Of(string(text))
+	return nil
+}
+
+// readSecret takes a secret from its flag or from its file, not from both.
+func readSecret(name string, value secretFlag, file string) (secret.Text, error) {
+	switch {
+	case value.IsSet() && file != "":
+		return secret.Text{}, usageError(fmt.Sprintf("give --%s or --%s-file, not both", name, name))
+	case file == "":
+		return value.Text, nil
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return secret.Text{}, fmt.Errorf("--%s-file: %w", name, err)
+	}
+	text := strings.TrimSpace(string(content))
+	if text == "" {
+		return secret.Text{}, usageError(fmt.Sprintf("--%s-file %s is empty", name, file))
+	}
+	return secret.Of(text), nil
+}
 
 // masterKey is the key that was given, or the data folder's own.
 func (a *app) masterKey() (keys.Master, error) {
-	text := a.settings.key
+	text := a.settings.key.Reveal()
 	if text == "" {
 		path := filepath.Join(a.settings.dataFolder, "key")
 		var err error
@@ -29,17 +58,17 @@ func (a *app) masterKey() (keys.Master, error) {
 }
 
 // adminToken is the token that was given, or the data folder's own.
-func (a *app) adminToken() (string, error) {
-	if a.settings.adminToken != "" {
+func (a *app) adminToken() (secret.Text, error) {
+	if a.settings.adminToken.IsSet() {
 		return a.settings.adminToken, nil
 	}
 	path := filepath.Join(a.settings.dataFolder, "admin.token")
 	token, err := keptSecret(path, rand.Text())
 	if err != nil {
-		return "", fmt.Errorf("admin token: %w", err)
+		return secret.Text{}, fmt.Errorf("admin token: %w", err)
 	}
 	a.log.Info("using the admin token of the data folder", "path", path)
-	return token, nil
+	return secret.Of(token), nil
 }
 
 // keptSecret reads a secret from its file, or writes a fresh one there first.

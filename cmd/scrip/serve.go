@@ -15,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"scrip/engine/ledger/sqlstore"
+	"scrip/engine/secret"
 )
 
 // serveCmd runs the sidecar (Contract §2). A flag wins over its environment
@@ -25,20 +26,20 @@ type serveCmd struct {
 	Listen      string `default:"127.0.0.1:8700" env:"SCRIP_LISTEN" help:"Where /v1 is served: host:port or unix:PATH."`
 	AdminListen string `default:"127.0.0.1:8701" env:"SCRIP_ADMIN_LISTEN" help:"Where /admin and /metrics are served."`
 
-	Token          string `env:"SCRIP_TOKEN" help:"Token for /v1. Without one it is open, on loopback only."`
-	TokenFile      string `env:"SCRIP_TOKEN_FILE" placeholder:"FILE" help:"File with the token for /v1."`
-	AdminToken     string `env:"SCRIP_ADMIN_TOKEN" help:"Token for /admin. Without one DATA/admin.token is used, made if need be."`
-	AdminTokenFile string `env:"SCRIP_ADMIN_TOKEN_FILE" placeholder:"FILE" help:"File with the token for /admin."`
-	Key            string `env:"SCRIP_KEY" help:"Master key, 32 bytes in base64, shared by replicas. Without one DATA/key is used, made if need be."`
-	KeyFile        string `env:"SCRIP_KEY_FILE" placeholder:"FILE" help:"File with the master key."`
+	Token          secretFlag `env:"SCRIP_TOKEN" help:"Token for /v1. Without one it is open, on loopback only."`
+	TokenFile      string     `env:"SCRIP_TOKEN_FILE" placeholder:"FILE" help:"File with the token for /v1."`
+	AdminToken     secretFlag `env:"SCRIP_ADMIN_TOKEN" help:"Token for /admin. Without one DATA/admin.token is used, made if need be."`
+	AdminTokenFile string     `env:"SCRIP_ADMIN_TOKEN_FILE" placeholder:"FILE" help:"File with the token for /admin."`
+	Key            secretFlag `env:"SCRIP_KEY" help:"Master key, 32 bytes in base64, shared by replicas. Without one DATA/key is used, made if need be."`
+	KeyFile        string     `env:"SCRIP_KEY_FILE" placeholder:"FILE" help:"File with the master key."`
 
-	Data       string `default:"./data" env:"SCRIP_DATA" help:"Folder of the ledger file, generated key and token."`
-	Policies   string `env:"SCRIP_POLICIES" placeholder:"DIR|URL" help:"Folder of Rego policies, or http(s) URL of an OPA bundle. Without one those built in are used."`
-	Ledger     string `env:"SCRIP_LEDGER" placeholder:"URL" help:"Ledger: sqlite:PATH, or postgres://… which several hosts can share. Without one it is sqlite:DATA/scrip.db."`
-	LedgerFile string `env:"SCRIP_LEDGER_FILE" placeholder:"FILE" help:"File with the ledger's URL, for one that holds a password."`
+	Data       string     `default:"./data" env:"SCRIP_DATA" help:"Folder of the ledger file, generated key and token."`
+	Policies   string     `env:"SCRIP_POLICIES" placeholder:"DIR|URL" help:"Folder of Rego policies, or http(s) URL of an OPA bundle. Without one those built in are used."`
+	Ledger     secretFlag `env:"SCRIP_LEDGER" placeholder:"URL" help:"Ledger: sqlite:PATH, or postgres://… which several hosts can share. Without one it is sqlite:DATA/scrip.db."`
+	LedgerFile string     `env:"SCRIP_LEDGER_FILE" placeholder:"FILE" help:"File with the ledger's URL, for one that holds a password."`
 
-	Cache     string `env:"SCRIP_CACHE" placeholder:"URL" help:"Where quotes are kept: memory:, or redis:// or rediss:// with user, password and one or more hosts, to share them with replicas. Without one it is memory:."`
-	CacheFile string `env:"SCRIP_CACHE_FILE" placeholder:"FILE" help:"File with what --cache takes, which may hold a password."`
+	Cache     secretFlag `env:"SCRIP_CACHE" placeholder:"URL" help:"Where quotes are kept: memory:, or redis:// or rediss:// with user, password and one or more hosts, to share them with replicas. Without one it is memory:."`
+	CacheFile string     `env:"SCRIP_CACHE_FILE" placeholder:"FILE" help:"File with what --cache takes, which may hold a password."`
 
 	bundleFlags
 
@@ -82,21 +83,22 @@ func (c *serveCmd) Run(g *globals) error {
 // settings checks the flags against each other and reads secrets from files.
 func (c *serveCmd) settings() (s settings, err error) {
 	s = settings{listen: c.Listen, adminListen: c.AdminListen, dataFolder: c.Data, policies: c.Policies, quoteTTL: c.QuoteTTL, holdTTL: c.HoldTTL, memo: c.DecisionMemo == "on"}
-	for _, secret := range []struct {
-		into        *string
-		name        string
-		value, file string
+	for _, given := range []struct {
+		into  *secret.Text
+		name  string
+		value secretFlag
+		file  string
 	}{
 		{&s.token, "token", c.Token, c.TokenFile},
 		{&s.adminToken, "admin-token", c.AdminToken, c.AdminTokenFile},
 		{&s.key, "key", c.Key, c.KeyFile},
 		{&s.ledger, "ledger", c.Ledger, c.LedgerFile},
 	} {
-		if *secret.into, err = readSecret(secret.name, secret.value, secret.file); err != nil {
+		if *given.into, err = readSecret(given.name, given.value, given.file); err != nil {
 			return s, err
 		}
 	}
-	for name, token := range map[string]string{"token": s.token, "admin-token": s.adminToken} {
+	for name, token := range map[string]secret.Text{"token": s.token, "admin-token": s.adminToken} {
 		if !isVisible(token) {
 			return s, usageError(fmt.Sprintf("--%s must be visible ASCII without spaces: it travels in a header", name))
 		}
@@ -115,7 +117,7 @@ func (c *serveCmd) settings() (s settings, err error) {
 		err = usageError("unix: needs the path of a socket, for example unix:/run/scrip.sock")
 	case c.QuoteTTL < time.Second || c.HoldTTL < time.Second:
 		err = usageError("--quote-ttl and --hold-ttl must be at least 1s")
-	case s.token == "" && !isLoopback(c.Listen):
+	case !s.token.IsSet() && !isLoopback(c.Listen):
 		err = usageError(fmt.Sprintf("--listen %s is not a loopback address: set --token (or SCRIP_TOKEN, SCRIP_TOKEN_FILE), "+
 			"for without one anybody who reaches it can price and redeem", c.Listen))
 	}
@@ -123,30 +125,13 @@ func (c *serveCmd) settings() (s settings, err error) {
 }
 
 // isVisible reports whether a token can travel in a header.
-func isVisible(token string) bool {
-	return !strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' })
-}
-
-// readSecret takes a secret from its flag or from its file, not from both.
-func readSecret(name, value, file string) (string, error) {
-	switch {
-	case value != "" && file != "":
-		return "", usageError(fmt.Sprintf("give --%s or --%s-file, not both", name, name))
-	case file == "":
-		return value, nil
-	}
-	content, err := os.ReadFile(file)
-	if err != nil {
-		return "", fmt.Errorf("--%s-file: %w", name, err)
-	}
-	if value = strings.TrimSpace(string(content)); value == "" {
-		return "", usageError(fmt.Sprintf("--%s-file %s is empty", name, file))
-	}
-	return value, nil
+func isVisible(token secret.Text) bool {
+	return !strings.ContainsFunc(token.Reveal(), func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
 // checkLedger checks of a ledger's URL what can be told without opening it.
-func checkLedger(ledger string) error {
+func checkLedger(where secret.Text) error {
+	ledger := where.Reveal()
 	switch {
 	case ledger == sqlitePrefix:
 		return usageError("--ledger sqlite: needs a path, for example sqlite:./data/scrip.db")

@@ -39,13 +39,14 @@ func TestWalls(t *testing.T) {
 	}
 	for pkg, rooms := range map[string][]string{ // what a room may know of scrip, directly or not
 		"scrip/engine/refusal": {},
-		"scrip/engine/keys":    {},
+		"scrip/engine/secret":  {},
+		"scrip/engine/keys":    {"scrip/engine/secret"},
 		"scrip/engine/money":   {},
 		"scrip/engine/pricing": {"scrip/engine/money"},
 		"scrip/engine/policy":  {"scrip/engine/refusal"},
-		"scrip/engine/ledger":  {"scrip/engine/keys", "scrip/engine/money", "scrip/engine/pricing", "scrip/engine/refusal"},
+		"scrip/engine/ledger":  {"scrip/engine/keys", "scrip/engine/money", "scrip/engine/pricing", "scrip/engine/refusal", "scrip/engine/secret"},
 		"scrip/engine": {"scrip/engine/keys", "scrip/engine/ledger", "scrip/engine/money", "scrip/engine/policy",
-			"scrip/engine/pricing", "scrip/engine/refusal"},
+			"scrip/engine/pricing", "scrip/engine/refusal", "scrip/engine/secret"},
 	} {
 		for _, known := range reach(imports, pkg) {
 			if strings.HasPrefix(known, "scrip/") && !slices.Contains(rooms, known) {

@@ -12,53 +12,50 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"strconv"
 	"strings"
+
+	"scrip/engine/secret"
 )
 
 // Size is the length of a master key and of every derived key, in bytes.
 const Size = 32
 
-// Master is the key that replicas share. Printed itself or in an exported field
-// it shows as [redacted]; fmt looks through unexported fields, so keep it in none.
-type Master struct{ secret [Size]byte }
+// Master is the key that replicas share, kept as a secret: however it is printed
+// it shows as [redacted]. The zero value is no key and derives none.
+type Master struct{ secret.Text }
 
 // Purposes of derived keys. A purpose is part of the derivation: keys of two
 // purposes tell nothing about each other.
 const (
 	purposeFingerprint = "scrip ledger fingerprint v1"
 	purposeReplies     = "scrip idempotent replies v1"
+	purposeKeys        = "scrip idempotency keys v1"
 	purposeQuotes      = "scrip shared quotes v1"
 	purposeLookups     = "scrip gift card lookups v1"
 	purposeCodes       = "scrip gift card codes v1 " // and the key's number
 )
 
 // Generate makes a new random master key.
-func Generate() (m Master) {
-	_, _ = rand.Read(m.secret[:]) // never fails
-	return m
+func Generate() Master {
+	var key [Size]byte
+	_, _ = rand.Read(key[:]) // never fails
+	return master(key[:])
 }
 
+func master(key []byte) Master { return Master{secret.Of(string(key))} }
+
 // Parse reads a master key from base64 (standard alphabet, padding optional).
-func Parse(text string) (m Master, err error) {
-	secret, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(strings.TrimSpace(text), "="))
-	if err != nil || len(secret) != Size {
+func Parse(text string) (Master, error) {
+	key, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(strings.TrimSpace(text), "="))
+	if err != nil || len(key) != Size {
 		return Master{}, fmt.Errorf("the master key must be %d bytes in base64, for example from: openssl rand -base64 %d", Size, Size)
 	}
-	copy(m.secret[:], secret)
-	return m, nil
+	return master(key), nil
 }
 
 // Encode is the base64 that [Parse] reads. It is for the key's own file only.
-func (m Master) Encode() string { return base64.StdEncoding.EncodeToString(m.secret[:]) }
-
-// String, GoString, Format by any verb and slog all show the same nothing.
-func (Master) String() string               { return "[redacted]" }
-func (m Master) GoString() string           { return m.String() }
-func (m Master) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, m.String()) }
-func (m Master) LogValue() slog.Value       { return slog.StringValue(m.String()) }
+func (m Master) Encode() string { return base64.StdEncoding.EncodeToString([]byte(m.Reveal())) }
 
 // Fingerprint identifies the master key without telling it: replicas and the
 // ledger compare it.
@@ -66,6 +63,10 @@ func (m Master) Fingerprint() string { return hex.EncodeToString(m.derive(purpos
 
 // Replies is the box for stored responses of idempotent requests.
 func (m Master) Replies() Box { return newBox(m.derive(purposeReplies)) }
+
+// IdempotencyKeys is the MAC under which the ledger keeps the keys of idempotent
+// requests.
+func (m Master) IdempotencyKeys() MAC { return newMAC(m.derive(purposeKeys)) }
 
 // QuoteHMAC is the secret under which replicas sign quotes that they share.
 func (m Master) QuoteHMAC() []byte { return m.derive(purposeQuotes) }
@@ -79,7 +80,7 @@ func (m Master) Codes(number int64) Box {
 }
 
 func (m Master) derive(purpose string) []byte {
-	key, err := hkdf.Key(sha256.New, m.secret[:], nil, purpose, Size)
+	key, err := hkdf.Key(sha256.New, []byte(m.Reveal()), nil, purpose, Size)
 	if err != nil {
 		panic(err) // only for lengths beyond 255 hashes
 	}

@@ -37,6 +37,7 @@ type Book struct {
 	store   Store
 	clock   func() time.Time
 	replies keys.Box
+	keys    keys.MAC // of idempotent requests
 	vault   vault
 	known   *known
 	foreign foreign
@@ -54,7 +55,7 @@ var ErrWrongKey = errors.New("this ledger was written under another master key: 
 // fingerprint and gets the welcome campaign; one that has another key's is
 // refused with [ErrWrongKey].
 func Open(ctx context.Context, store Store, master keys.Master, clock func() time.Time) (*Book, error) {
-	b := &Book{store: store, clock: clock, replies: master.Replies(), vault: newVault(master), known: newKnown(), touched: newTouched()}
+	b := &Book{store: store, clock: clock, replies: master.Replies(), keys: master.IdempotencyKeys(), vault: newVault(master), known: newKnown(), touched: newTouched()}
 	err := store.Write(ctx, func(tx Tx) error {
 		fresh, err := tx.PutMeta(ctx, metaKeyFingerprint, master.Fingerprint())
 		if err != nil {

@@ -2,10 +2,9 @@ package ledger
 
 import (
 	"crypto/rand"
-	"fmt"
-	"io"
-	"log/slog"
 	"strings"
+
+	"scrip/engine/secret"
 )
 
 // codeAlphabet is Crockford's base32: digits and letters without I, L, O, U.
@@ -15,11 +14,9 @@ const codeAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 const codeLength = 20
 
 // Code is the secret of a gift card: who has it and the number has the money.
-// However it is printed it shows as [redacted]; it is behind a pointer because
-// fmt looks through the unexported fields of whatever holds it.
-type Code struct{ text *string }
+type Code struct{ secret.Text }
 
-func codeOf(text string) Code { return Code{&text} }
+func codeOf(text string) Code { return Code{secret.Of(text)} }
 
 // newCode makes a random code.
 func newCode() Code {
@@ -41,22 +38,6 @@ func TypedCode(text string) Code { return codeOf(readAlike.Replace(strings.ToUpp
 // TypedNumber is a card's number as somebody typed it, in which spaces do not
 // matter.
 func TypedNumber(text string) string { return strings.ReplaceAll(text, " ", "") }
-
-// Reveal is the code itself: for its owner, and for nobody's log.
-func (c Code) Reveal() string {
-	if c.text == nil {
-		return ""
-	}
-	return *c.text
-}
-
-// String, GoString, Format by any verb, slog and JSON all show the same
-// nothing.
-func (Code) String() string               { return "[redacted]" }
-func (c Code) GoString() string           { return c.String() }
-func (c Code) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, c.String()) }
-func (c Code) LogValue() slog.Value       { return slog.StringValue(c.String()) }
-func (Code) MarshalText() ([]byte, error) { return []byte("[redacted]"), nil }
 
 // numberLength is how many digits a card's number has, the check digit
 // included.

@@ -25,6 +25,9 @@ func (b *Book) Warm(ctx context.Context, customerIDs []string) { b.warm(ctx, cus
 func (b *Book) Tell()      { b.touched.there <- struct{}{} }
 func (b *Book) Told() bool { return len(b.touched.there) > 0 }
 
+// Kept is how the ledger keeps an idempotency key.
+func (b *Book) Kept(key string) string { return b.kept(key) }
+
 // How cards are numbered and coded.
 var (
 	Luhn      = luhn

@@ -227,7 +227,7 @@ func (b *Book) RevealCode(ctx context.Context, id, customerID string) (GiftCard,
 		return GiftCard{}, Code{}, err
 	}
 	if card.CustomerID == "" || card.CustomerID != customerID {
-		return GiftCard{}, Code{}, cardNotFound(id)
+		return GiftCard{}, Code{}, errNoCard()
 	}
 	code, err := b.vault.open(card.Code, id)
 	return card, code, err
@@ -244,16 +244,19 @@ func (b *Book) GiftCards(ctx context.Context, customerID string, status CardStat
 func giftCard(ctx context.Context, r Reader, id string) (GiftCard, error) {
 	card, err := r.GiftCard(ctx, id)
 	if errors.Is(err, ErrNotFound) {
-		err = cardNotFound(id)
+		err = errNoCard()
 	}
 	return card, err
 }
 
-func cardNotFound(id string) error { return refusal.New(CardNotFound, "there is no gift card %q", id) }
+// errNoCard does not repeat the id: who mixes up the fields types a code.
+func errNoCard() error {
+	return refusal.New(CardNotFound, "there is no such gift card")
+}
 
 // vault has the keys of gift cards.
 type vault struct {
-	codes   func(key int64) keys.Box // of a master key, which must lie in no field: fmt would find it
+	codes   func(key int64) keys.Box
 	lookups keys.MAC
 }
 

@@ -3,6 +3,7 @@ package ledger
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -49,7 +50,7 @@ func (b *Book) Do(ctx context.Context, request Request, op func(*Entry) (Reply, 
 	err = b.store.Write(ctx, func(tx Tx) error {
 		reply, replayed, refused = Reply{}, false, nil
 		if request.Key != "" {
-			free, err := tx.TakeKey(ctx, request.Key, b.Now())
+			free, err := tx.TakeKey(ctx, b.kept(request.Key), b.Now())
 			if err != nil {
 				return err
 			}
@@ -68,7 +69,7 @@ func (b *Book) Do(ctx context.Context, request Request, op func(*Entry) (Reply, 
 		switch {
 		case errors.As(err, &last):
 			refused = last.refused
-			return tx.FreeKey(ctx, request.Key)
+			return tx.FreeKey(ctx, b.kept(request.Key))
 		case err != nil || request.Key == "":
 			return err
 		case !e.wrote:
@@ -103,7 +104,7 @@ func (b *Book) Replay(ctx context.Context, request Request) (reply Reply, found 
 
 // stored is the reply under the request's key, or ErrNotFound.
 func (b *Book) stored(ctx context.Context, r Reader, request Request) (Reply, error) {
-	stored, err := r.Reply(ctx, request.Key)
+	stored, err := r.Reply(ctx, b.kept(request.Key))
 	if err != nil {
 		return Reply{}, err
 	}
@@ -116,7 +117,7 @@ func (b *Book) saveReply(ctx context.Context, tx Tx, request Request, reply Repl
 		return err
 	}
 	return tx.SaveReply(ctx, StoredReply{
-		Key:         request.Key,
+		Key:         b.kept(request.Key),
 		Fingerprint: request.Fingerprint,
 		Response:    b.replies.Seal(plain, request.Key),
 		CreatedAt:   now,
@@ -127,7 +128,7 @@ func (b *Book) openReply(stored StoredReply, request Request) (reply Reply, err 
 	if !bytes.Equal(stored.Fingerprint, request.Fingerprint) {
 		return Reply{}, refusal.New(KeyReused, "this Idempotency-Key was used for another request; take a new key for a new request")
 	}
-	plain, err := b.replies.Open(stored.Response, stored.Key)
+	plain, err := b.replies.Open(stored.Response, request.Key)
 	if err != nil {
 		return Reply{}, fmt.Errorf("stored reply: %w", err)
 	}
@@ -135,6 +136,15 @@ func (b *Book) openReply(stored StoredReply, request Request) (reply Reply, err 
 		return Reply{}, fmt.Errorf("stored reply: %w", err)
 	}
 	return reply, nil
+}
+
+// kept is how the ledger keeps a key: by its keyed hash, for who redeems a card
+// may well take its code for a key that nobody else will have. No key is "".
+func (b *Book) kept(key string) string {
+	if key == "" {
+		return ""
+	}
+	return hex.EncodeToString(b.keys.Sum(key))
 }
 
 func isRefusal(err error) bool {

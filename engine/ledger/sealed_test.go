@@ -26,9 +26,11 @@ func TestRepliesAreSealedAtRest(t *testing.T) {
 		"base64": base64.RawStdEncoding.AppendEncode(nil, secret[:15]), "base64, shifted": base64.RawStdEncoding.AppendEncode(nil, secret[1:16]),
 		"base64, shifted twice": base64.RawStdEncoding.AppendEncode(nil, secret[2:17]), "JSON of a reply": []byte(`"status"`),
 	}
-	for _, key := range []string{"small", "large"} {
+	typed := "CANARY0CANARY0CANARY" // a code in the place of a key
+	spelled["a key"] = []byte(typed[:10])
+	for _, key := range []string{"small", typed} {
 		body := secret
-		if key == "large" { // over several pages, in several ways aligned
+		if key == typed { // over several pages, in several ways aligned
 			body = bytes.Repeat(append(secret, '\n'), 1_000)
 		}
 		_, _, err := o.Do(t.Context(), request(key, "one"), func(e *ledger.Entry) (ledger.Reply, error) {
@@ -70,7 +72,7 @@ func TestForgedRepliesAreNotAnswered(t *testing.T) {
 	o := newOffice(t)
 	_, _, err := o.Do(t.Context(), request("genuine", "one"), blocking("ann", []byte("first")))
 	o.must(err)
-	genuine, err := o.store.Reply(t.Context(), "genuine")
+	genuine, err := o.store.Reply(t.Context(), o.Kept("genuine"))
 	o.must(err)
 	box := master(t, masterKey).Replies()
 	tampered := bytes.Clone(genuine.Response)
@@ -84,7 +86,7 @@ func TestForgedRepliesAreNotAnswered(t *testing.T) {
 		"of another": master(t, strangeKey).Replies().Seal([]byte(`{"status":201}`), "of another"),
 	} {
 		o.must(o.store.Write(context.Background(), func(tx ledger.Tx) error {
-			return tx.SaveReply(context.Background(), ledger.StoredReply{Key: key, Response: response,
+			return tx.SaveReply(context.Background(), ledger.StoredReply{Key: o.Kept(key), Response: response,
 				Fingerprint: request("", "one").Fingerprint, CreatedAt: epoch}, epoch)
 		}))
 		var no *refusal.Error

@@ -243,7 +243,7 @@ type Block struct {
 
 // StoredReply is what a repeated request gets again. Response is sealed.
 type StoredReply struct {
-	Key         string
+	Key         string // its keyed hash, as far as the books are concerned
 	Fingerprint []byte // SHA-256 of the request
 	Response    []byte
 	CreatedAt   time.Time

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 )
 
 // Amount is a sum of money in minor units of a currency that is known beside
@@ -16,7 +15,8 @@ type Amount int64
 const Limit Amount = 1_000_000_000_000_000
 
 // What can be wrong with money that a client sends. Errors wrap one of these
-// and their texts may be shown to the client.
+// and their texts may be shown to the client. None repeats what was sent: it may
+// have been meant for another field.
 var (
 	ErrSyntax   = errors.New("is not an amount: 1 to 12 digits without leading zeros, optionally a point and 1 to 6 digits")
 	ErrTooFine  = errors.New("has more decimal places than its currency")
@@ -54,7 +54,7 @@ func (c Currency) Parse(text string) (Amount, error) {
 	}
 	for ; scale > c.digits; scale-- {
 		if coefficient%10 != 0 {
-			return 0, fmt.Errorf("%q %w: %s has %d", strings.Clone(text), ErrTooFine, c.code, c.digits)
+			return 0, fmt.Errorf("%w: %s has %d", ErrTooFine, c.code, c.digits)
 		}
 		coefficient /= 10
 	}
@@ -104,13 +104,13 @@ func scan(text string) (coefficient int64, scale int32, err error) {
 	case len(integer) < 1 || len(integer) > maxIntegerDigits,
 		len(integer) > 1 && integer[0] == '0',
 		pointed && (len(fraction) < 1 || len(fraction) > maxFractionDigits):
-		return 0, 0, syntaxError(text)
+		return 0, 0, ErrSyntax
 	}
 	for _, part := range [2]string{integer, fraction} {
 		for i := range len(part) {
 			digit := part[i] - '0'
 			if digit > 9 {
-				return 0, 0, syntaxError(text)
+				return 0, 0, ErrSyntax
 			}
 			coefficient = coefficient*10 + int64(digit)
 		}
@@ -125,12 +125,4 @@ func cut(text string) (integer, fraction string, pointed bool) {
 		}
 	}
 	return text, "", false
-}
-
-func syntaxError(text string) error {
-	const shown = 40 // bytes of a client's text repeated in an error
-	if len(text) > shown {
-		text = text[:shown] + "…"
-	}
-	return fmt.Errorf("%q %w", strings.Clone(text), ErrSyntax) // a clone: callers' texts need not outlive the call
 }

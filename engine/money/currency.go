@@ -1,7 +1,6 @@
 package money
 
 import (
-	"fmt"
 	"strings"
 )
 
@@ -50,7 +49,7 @@ func index(lists map[int32]string) map[string]Currency {
 func CurrencyOf(code string) (Currency, error) {
 	c, ok := currencies[code]
 	if !ok {
-		return Currency{}, fmt.Errorf("%w: %q", ErrCurrency, code)
+		return Currency{}, ErrCurrency
 	}
 	return c, nil
 }

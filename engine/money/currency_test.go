@@ -62,7 +62,7 @@ func TestEveryThreeLettersAreACurrencyExactlyIfPublishedWithMinorUnits(t *testin
 			t.Errorf("%s: published %v, got %v", code, published, err)
 		}
 		if err != nil {
-			if !errors.Is(err, money.ErrCurrency) || !strings.Contains(err.Error(), code) || c != (money.Currency{}) {
+			if !errors.Is(err, money.ErrCurrency) || c != (money.Currency{}) {
 				t.Errorf("%s: %q with %+v", code, err, c)
 			}
 			continue

@@ -3,7 +3,6 @@ package money
 import (
 	"fmt"
 	"math/bits"
-	"strings"
 
 	"github.com/shopspring/decimal"
 )
@@ -63,7 +62,7 @@ func ParsePercent(text string) (Percent, error) {
 	}
 	p := decimal.New(coefficient, -scale)
 	if !p.IsPositive() || p.GreaterThan(hundred) || !p.Equal(p.Truncate(maxPercentDigits)) {
-		return Percent{}, fmt.Errorf("%q %w", strings.Clone(text), ErrPercent)
+		return Percent{}, ErrPercent
 	}
 	return Percent{p.Shift(maxPercentDigits).IntPart()}, nil
 }

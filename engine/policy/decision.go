@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/topdown"
 )
 
 // The decisions of Contract §8 that this build asks for.
@@ -130,7 +133,7 @@ func (d *decision) evaluate(ctx context.Context, fields []field, facts *Facts) (
 	}
 	results, err := d.query.Eval(ctx, rego.EvalParsedInput(input))
 	if err != nil {
-		return nil, err
+		return nil, unquoted(err)
 	}
 	if len(results) != 1 || len(results[0].Expressions) != 1 {
 		return nil, fmt.Errorf("%d values where one is wanted: %w", len(results), ErrResult)
@@ -140,4 +143,20 @@ func (d *decision) evaluate(ctx context.Context, fields []field, facts *Facts) (
 		return nil, fmt.Errorf("%T: %w", results[0].Expressions[0].Value, ErrResult)
 	}
 	return term.Value, nil
+}
+
+// unquoting are texts of builtins that failed and repeat no operand.
+var unquoting = regexp.MustCompile(`^([\w.]+: )?([\w.]+ )?(divide by zero|modulo by zero|takes operands of at most \d+ bytes together here)$`)
+
+// unquoted is an evaluation's error without what a builtin that failed repeats
+// of its operands: those are a client's, and errors are logged.
+func unquoted(err error) error {
+	var failed *topdown.Error
+	if !errors.As(err, &failed) || failed.Code != topdown.BuiltinErr || unquoting.MatchString(failed.Message) {
+		return err
+	}
+	bare := *failed
+	builtin, _, _ := strings.Cut(failed.Message, ":")
+	bare.Message = builtin + " cannot take what it was given"
+	return &bare
 }

@@ -108,6 +108,7 @@ func TestAnEvaluationThatFailsIsAnError(t *testing.T) {
 		`1 / 0 == 1`:                              "eval_builtin_error: div: divide by zero",
 		`not to_number(input.order.type)`:         "eval_builtin_error",
 		`input.now % 0 == 1`:                      "modulo by zero",
+		`to_number(input.order.type) == 1`:        "eval_builtin_error: to_number cannot take what it was given",
 		`json.unmarshal("{") == 1`:                "eval_builtin_error",
 		`time.parse_rfc3339_ns("x") == 1`:         "eval_builtin_error",
 		`{k: v | some k, v in [1, 2]; true}[5]`:   "",

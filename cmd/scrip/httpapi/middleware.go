@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"scrip/engine/refusal"
+	"scrip/engine/secret"
 )
 
 const requestIDHeader = "X-Request-Id"
@@ -107,8 +108,8 @@ func (p places) leave() { <-p }
 
 // authenticate lets a request pass that carries the token. The comparison
 // takes the same time whatever is wrong.
-func (a *API) authenticate(token string) gin.HandlerFunc {
-	want := sha256.Sum256([]byte(token))
+func (a *API) authenticate(token secret.Text) gin.HandlerFunc {
+	want := sha256.Sum256([]byte(token.Reveal()))
 	return func(c *gin.Context) {
 		scheme, given, _ := strings.Cut(c.GetHeader("Authorization"), " ")
 		got := sha256.Sum256([]byte(strings.TrimSpace(given)))

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/gin-gonic/gin"
+
+	"scrip/engine/secret"
 )
 
 // TestOpenAPITellsEveryRoute holds the document against the routers: what is
@@ -27,7 +29,7 @@ func TestOpenAPITellsEveryRoute(t *testing.T) {
 			}
 		}
 	}
-	a := &API{AdminToken: "t", Metrics: NewMetrics()}
+	a := &API{AdminToken: secret.Of("t"), Metrics: NewMetrics()}
 	var served []string
 	parameter := regexp.MustCompile(`:([a-z_]+)`)
 	for _, handler := range []any{a.Data(), a.Admin()} {

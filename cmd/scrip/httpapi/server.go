@@ -12,6 +12,7 @@ import (
 	"scrip/engine"
 	"scrip/engine/ledger"
 	"scrip/engine/policy"
+	"scrip/engine/secret"
 )
 
 // Bounds on what one process takes on (Contract §3).
@@ -39,8 +40,8 @@ type API struct {
 	Book       *ledger.Book
 	Policies   Policies
 	Log        *slog.Logger
-	Token      string // for the data listener; "" is open
-	AdminToken string // never ""
+	Token      secret.Text // for the data listener; the empty one is open
+	AdminToken secret.Text // never empty
 	Metrics    *Metrics
 	HoldTTL    time.Duration // of a redemption
 
@@ -139,16 +140,16 @@ func (a *API) router(listener string) *router {
 	return r
 }
 
-// group is a set of routes behind one token; "" is no token.
+// group is a set of routes behind one token; the empty one is no token.
 type group struct {
 	router    *router
 	routes    *gin.RouterGroup
 	unlimited bool // answers however busy the listener is
 }
 
-func (r *router) group(prefix, token string) group {
+func (r *router) group(prefix string, token secret.Text) group {
 	routes := r.engine.Group(prefix)
-	if token != "" {
+	if token.IsSet() {
 		routes.Use(r.api.authenticate(token))
 	}
 	return group{router: r, routes: routes}

@@ -21,6 +21,7 @@ import (
 	"scrip/engine/keys"
 	"scrip/engine/ledger"
 	"scrip/engine/policy"
+	"scrip/engine/secret"
 )
 
 const (
@@ -112,7 +113,7 @@ func (s *sidecar) open(t *rapid.T, watching bool) {
 	s.book.CatchUp(ctx)
 	api := &httpapi.API{
 		Engine: &engine.Engine{Policies: s.world, Books: s.book, Quotes: s.world, Clock: s.world.now, TTL: quoteTTL, Log: log},
-		Book:   s.book, Policies: s.world, HoldTTL: holdTTL, Log: log, AdminToken: adminToken, Metrics: httpapi.NewMetrics(),
+		Book:   s.book, Policies: s.world, HoldTTL: holdTTL, Log: log, AdminToken: secret.Of(adminToken), Metrics: httpapi.NewMetrics(),
 	}
 	s.data, s.admin = api.Data(), api.Admin()
 }

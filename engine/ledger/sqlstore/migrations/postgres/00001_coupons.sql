@@ -67,7 +67,7 @@ CREATE TABLE blocklist (
 CREATE INDEX blocklist_by_age ON blocklist (created_at, customer_id);
 
 CREATE TABLE replies (
-    idempotency_key BYTEA PRIMARY KEY, -- any bytes that a header can have
+    idempotency_key BYTEA PRIMARY KEY, -- its keyed hash
     fingerprint     BYTEA NOT NULL,
     response        BYTEA NOT NULL, -- sealed
     created_at      BIGINT NOT NULL

@@ -66,7 +66,7 @@ CREATE TABLE blocklist (
 CREATE INDEX blocklist_by_age ON blocklist (created_at, customer_id);
 
 CREATE TABLE replies (
-    idempotency_key TEXT PRIMARY KEY,
+    idempotency_key TEXT PRIMARY KEY, -- its keyed hash
     fingerprint     BLOB NOT NULL,
     response        BLOB NOT NULL, -- sealed
     created_at      INTEGER NOT NULL
