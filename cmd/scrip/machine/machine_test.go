@@ -145,8 +145,8 @@ func (m *machine) settled(at int) {
 	m.model.settled = false
 }
 
-// secret is what a gift card is redeemed with.
-type secret struct{ number, code string }
+// bearer is what a gift card is redeemed with: whoever has it redeems.
+type bearer struct{ number, code string }
 
 // learn reads the ids of what an answer shows as made, and what else is random.
 func (m *model) learn(body string) {
@@ -167,7 +167,7 @@ func (m *model) learn(body string) {
 		m.given = append(m.given, c.ID)
 	}
 	for _, c := range made.Items {
-		m.given, m.secrets = append(m.given, c.ID), append(m.secrets, secret{c.Number, c.Code})
+		m.given, m.secrets = append(m.given, c.ID), append(m.secrets, bearer{c.Number, c.Code})
 	}
 }
 

@@ -34,7 +34,7 @@ type model struct {
 	// the books gave to what it made.
 	request, by string
 	given       []string
-	secrets     []secret        // of cards, likewise
+	secrets     []bearer        // of cards, likewise
 	settled     bool            // whoever only looked wrote down ends of holds
 	known       map[string]bool // ids that were given before
 }
