@@ -36,6 +36,14 @@ func (m *machine) compareWallet(t *rapid.T, customer string) {
 	m.get(t, false, walletOf(customer), done(http.StatusOK, false, m.model.showWallet(customer)))
 }
 
+// lookAfter looks at the wallet that has paid for an order, if one has. (What a
+// wallet is asked to do itself, it answers with its balances.)
+func (m *machine) lookAfter(t *rapid.T, r *redemption) {
+	if r != nil && r.drawn != (purse{}) {
+		m.compareWallet(t, r.customer)
+	}
+}
+
 // compareJournal looks at a wallet's journal: each entry balances, all of them
 // together are what is in the wallet, and no more can be withdrawn or was than
 // was put in.

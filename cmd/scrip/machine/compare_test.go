@@ -13,7 +13,7 @@ import (
 
 // compare looks at one thing, in pages of some size.
 func (m *machine) compare(t *rapid.T) {
-	limit := pick(t, []int{1, 3, 100}, "page")
+	limit := pick(t, []int{2, 7, 100}, "page")
 	switch even(t, 9, "look at") {
 	case 0:
 		m.compareCoupons(t, pick(t, customers, "customer"), pick(t, statuses, "status"), limit)

@@ -51,7 +51,7 @@ func files(t *testing.T) shelf {
 // tables are those of one database, emptied: nobody else may, events are only
 // ever added.
 func tables(t *testing.T) shelf {
-	url := pgtest.Database(t) + "&pool_max_conns=4"
+	url := pgtest.Database(t) + "&pool_max_conns=2"
 	store, err := sqlstore.OpenPostgres(t.Context(), url)
 	if err == nil {
 		err = store.Close()
@@ -59,7 +59,7 @@ func tables(t *testing.T) shelf {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn, err := pgx.Connect(t.Context(), strings.TrimSuffix(url, "&pool_max_conns=4"))
+	conn, err := pgx.Connect(t.Context(), strings.TrimSuffix(url, "&pool_max_conns=2"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,10 @@ var batch = prove.Count(2, 50)
 // promised is how many steps are lived on each store, at least.
 var promised = flag.Int64("steps", int64(prove.Count(usualSteps, provenSteps)), "steps on each store")
 
+// lanes are how many histories are lived at a time, each in a ledger of its own:
+// on Postgres, a history waits half of the time for the other side.
+var lanes = map[string]int{"sqlite": 1, "postgres": prove.Count(1, 2)}
+
 // TestMain sets the length of histories; -rapid.steps still overrides. No
 // goroutine may be left.
 func TestMain(m *testing.M) {

@@ -156,9 +156,7 @@ func (m *machine) confirm(t *rapid.T) {
 func (m *machine) release(t *rapid.T) {
 	id := m.redemption(t, reserved)
 	m.do(t, op{kind: "release", method: http.MethodPost, path: "/v1/redemptions/" + id + "/release", expect: func() answer { return m.model.release(id) }})
-	if r := m.model.redemption(id); r != nil {
-		m.compareWallet(t, r.customer)
-	}
+	m.lookAfter(t, m.model.redemption(id))
 }
 
 // refund asks for units, amounts and charges, now and then for what there is
@@ -184,7 +182,7 @@ func (m *machine) refund(t *rapid.T) {
 		expect: func() answer { return m.model.refund(id, in) }})
 	if r != nil {
 		m.compareRefunds(t, r, 100)
-		m.compareWallet(t, r.customer)
+		m.lookAfter(t, r)
 	}
 }
 

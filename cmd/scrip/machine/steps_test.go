@@ -177,6 +177,9 @@ func (m *machine) revoke(t *rapid.T) {
 	}
 	m.do(t, op{kind: "revoke", admin: true, method: http.MethodPost, path: "/admin/v1/coupons/" + id + "/revoke",
 		expect: func() answer { return m.model.revoke(id) }})
+	if k := m.model.coupon(id); k != nil {
+		m.compareWallet(t, k.customer)
+	}
 }
 
 func (m *machine) block(t *rapid.T) {

@@ -27,6 +27,20 @@ func (c tally) total() (n int64) {
 	return n
 }
 
+// sumOf is all that was lived side by side.
+func sumOf(all []tally) tally {
+	sum := make(tally)
+	for _, c := range all {
+		for kind, outcomes := range c {
+			for outcome, times := range outcomes {
+				sum.count(kind, outcome)
+				sum[kind][outcome] += times - 1
+			}
+		}
+	}
+	return sum
+}
+
 // report tells what was lived. Of many steps every outcome must be among them.
 func (c tally) report(t *testing.T, took time.Duration) {
 	t.Helper()
