@@ -18,7 +18,7 @@ import (
 
 // shelf gives fresh ledgers, one after the other: each is the end of the one
 // before. What it returns opens a store on it, again and again.
-type shelf func(t *rapid.T) func(context.Context) (ledger.Store, error)
+type shelf func(t rapid.TB) func(context.Context) (ledger.Store, error)
 
 var shelves = map[string]func(t *testing.T) shelf{"sqlite": files, "postgres": tables}
 
@@ -37,7 +37,7 @@ func files(t *testing.T) shelf {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return func(t *rapid.T) func(context.Context) (ledger.Store, error) {
+	return func(t rapid.TB) func(context.Context) (ledger.Store, error) {
 		for _, suffix := range []string{"-wal", "-shm"} {
 			_ = os.Remove(path + suffix) // there is none
 		}
@@ -69,7 +69,7 @@ func tables(t *testing.T) shelf {
 		WHERE schemaname = 'public' AND tablename <> 'goose_db_version'`).Scan(&names); err != nil {
 		t.Fatal(err)
 	}
-	return func(t *rapid.T) func(context.Context) (ledger.Store, error) {
+	return func(t rapid.TB) func(context.Context) (ledger.Store, error) {
 		if _, err := conn.Exec(context.Background(), `SET session_replication_role = replica; TRUNCATE `+names); err != nil {
 			t.Fatal(err)
 		}

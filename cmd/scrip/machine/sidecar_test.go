@@ -94,7 +94,7 @@ var log = slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: s
 
 // open starts a sidecar, of which nothing is left but what is in the ledger.
 // Watching, it also looks for others' writes by itself, and reads ahead.
-func (s *sidecar) open(t *rapid.T, watching bool) {
+func (s *sidecar) open(t rapid.TB, watching bool) {
 	master, err := keys.Parse(masterKey)
 	if err != nil {
 		t.Fatal(err)
@@ -128,7 +128,7 @@ func (s *sidecar) watch(ctx context.Context) {
 	}
 }
 
-func (s *sidecar) close(t *rapid.T) {
+func (s *sidecar) close(t rapid.TB) {
 	if s.store == nil {
 		return
 	}
