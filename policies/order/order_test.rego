@@ -9,11 +9,12 @@ _plain := {
 	"now": 1767225600,
 }
 
-# The codes of all reasons, under lists of the tests' own: to edit data.json breaks no test here.
+# The codes of the rules that these tests are about, under lists of the tests' own: neither an edit of data.json nor a
+# rule more breaks a test here.
 _codes := codes if {
 	reasons := order.deny with data.order.allowed_types as ["dropshipping"]
 		with data.order.blocklist as ["c-13"]
-	codes := {reason.code | some reason in reasons}
+	codes := {reason.code | some reason in reasons} & {"order.type", "order.other_discount", "customer.blocklisted"}
 }
 
 _not_flags := [null, 0, 1, "", "false", "no", [], {}]
