@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -28,7 +29,7 @@ const (
 	requestTimeout = 60 * time.Second
 	maxAnswerBytes = 64 << 20 // bounds what a wrong server can make us read; 10,000 coupons are about 4 MiB
 	pageLimit      = 500      // the largest page that lists give (Contract §3)
-	maxTokenBytes  = 4096
+	maxSecretBytes = 4096     // of a token's or a code's file
 )
 
 // Tokens are read by hand and not by kong's env tags: a file named on the command line must win over a token in the
@@ -100,17 +101,26 @@ func firstToken(value, file, env string) (string, error) {
 }
 
 func readToken(path string) (string, error) {
+	token, err := readSecretFile(path)
+	if err != nil {
+		err = fmt.Errorf("cannot read the token: %w", err)
+	}
+	return token, err
+}
+
+// readSecretFile reads a secret that a file holds, without the white space around it.
+func readSecretFile(path string) (string, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return "", fmt.Errorf("cannot read the token: %w", err)
+		return "", err
 	}
 	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, maxTokenBytes+1))
+	text, err := io.ReadAll(io.LimitReader(file, maxSecretBytes+1))
 	if err != nil {
-		return "", fmt.Errorf("cannot read the token: %w", err)
+		return "", err
 	}
-	if len(text) > maxTokenBytes {
-		return "", fmt.Errorf("%s is too long for a token", path)
+	if len(text) > maxSecretBytes {
+		return "", fmt.Errorf("%s is too long for a secret", path)
 	}
 	return strings.TrimSpace(string(text)), nil
 }
@@ -198,12 +208,17 @@ func (c *client) call(ctx context.Context, method, path string, body []byte, int
 
 // list reads every page of a list.
 func (c *client) list(ctx context.Context, path string, query url.Values) ([]jsontext.Value, error) {
+	return c.first(ctx, path, query, math.MaxInt)
+}
+
+// first reads the pages of a list up to most items, 1 or more.
+func (c *client) first(ctx context.Context, path string, query url.Values, most int) ([]jsontext.Value, error) {
 	if query == nil {
 		query = url.Values{}
 	}
-	query.Set("limit", strconv.Itoa(pageLimit))
 	var items []jsontext.Value
 	for {
+		query.Set("limit", strconv.Itoa(min(pageLimit, most-len(items))))
 		var page struct {
 			Items      []jsontext.Value `json:"items"`
 			NextCursor *string          `json:"next_cursor"`
@@ -212,7 +227,7 @@ func (c *client) list(ctx context.Context, path string, query url.Values) ([]jso
 			return nil, err
 		}
 		items = append(items, page.Items...)
-		if page.NextCursor == nil {
+		if page.NextCursor == nil || len(items) >= most {
 			return items, nil
 		}
 		if *page.NextCursor == query.Get("cursor") || len(page.Items) == 0 {
@@ -222,9 +237,13 @@ func (c *client) list(ctx context.Context, path string, query url.Values) ([]jso
 	}
 }
 
+// unsent is a request that found no connection: nobody was asked.
+type unsent struct{ error }
+
 // unreachable explains why no answer came.
 func (c *client) unreachable(err error) error {
 	var wrong *url.Error
+	var network *net.OpError
 	if errors.As(err, &wrong) {
 		err = wrong.Err // without the URL, which repeats the address
 	}
@@ -232,9 +251,11 @@ func (c *client) unreachable(err error) error {
 	case errors.Is(err, context.Canceled):
 		return err
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("no sidecar answers at %s; start one with: scrip serve", c.name)
+		return unsent{fmt.Errorf("no sidecar answers at %s; start one with: scrip serve", c.name)}
 	case os.IsTimeout(err):
 		return fmt.Errorf("%s did not answer within %s", c.name, requestTimeout)
+	case errors.As(err, &network) && network.Op == "dial":
+		return unsent{fmt.Errorf("cannot talk to %s: %w", c.name, err)}
 	}
 	return fmt.Errorf("cannot talk to %s: %w", c.name, err)
 }

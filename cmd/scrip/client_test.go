@@ -64,7 +64,7 @@ func TestTokensThatCannotBeReadAreErrors(t *testing.T) {
 	startFake(t)
 	scrip(t, "coupon", "show", "x", "--token-file", "no/such").expect(t, exitFailed, "cannot read the token", "no/such")
 	scrip(t, "policy", "show", "--admin-token-file", "no/such").expect(t, exitFailed, "cannot read the token")
-	scrip(t, "coupon", "show", "x", "--token-file", write(t, "long", strings.Repeat("x", maxTokenBytes+1))).expect(t, exitFailed, "too long")
+	scrip(t, "coupon", "show", "x", "--token-file", write(t, "long", strings.Repeat("x", maxSecretBytes+1))).expect(t, exitFailed, "too long")
 	data := t.TempDir()
 	if err := os.Mkdir(filepath.Join(data, "admin.token"), 0o700); err != nil {
 		t.Fatal(err)

@@ -2,7 +2,6 @@
 package main
 
 import (
-	"io"
 	"net/http"
 	"net/url"
 )
@@ -87,14 +86,7 @@ func (c *couponRevokeCmd) Run(g *globals) error {
 func oneCoupon(g *globals, sidecar *client, raw bool, method, path string) error {
 	var held couponAnswer
 	got, err := sidecar.call(g.Ctx, method, path, nil, &held)
-	if err != nil {
-		return err
-	}
-	if raw {
-		return printRaw(g, got.body)
-	}
-	_, err = io.WriteString(g.Stdout, held.card(painterFor(g.Stdout)))
-	return err
+	return printAnswer(g, raw, got, func(p painter) string { return held.card(p) }, err)
 }
 
 // card shows one coupon, a property a line.

@@ -4,7 +4,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
-	"github.com/google/uuid"
 )
 
 const (
@@ -23,11 +21,11 @@ const (
 )
 
 type couponIssueCmd struct {
-	Campaign       string   `arg:"" help:"The campaign's id."`
-	Customers      []string `arg:"" optional:"" name:"customer" help:"Customers' ids."`
-	File           string   `placeholder:"FILE" help:"A file of customers' ids, one a line; - for standard input."`
-	IdempotencyKey string   `placeholder:"KEY" help:"Repeat a command that broke off with the key it printed: what was issued is not issued twice."`
-	JSON           bool     `name:"json" help:"Print the coupons as JSON."`
+	Campaign  string   `arg:"" help:"The campaign's id."`
+	Customers []string `arg:"" optional:"" name:"customer" help:"Customers' ids."`
+	File      string   `placeholder:"FILE" help:"A file of customers' ids, one a line; - for standard input."`
+	JSON      bool     `name:"json" help:"Print the coupons as JSON."`
+	keyFlag
 	adminFlags
 }
 
@@ -52,9 +50,6 @@ func (c *couponIssueCmd) Run(g *globals) error {
 	sidecar, err := c.admin()
 	if err != nil {
 		return err
-	}
-	if c.IdempotencyKey == "" {
-		c.IdempotencyKey = uuid.NewString()
 	}
 	coupons, err := c.issue(g, sidecar, batches(customers, maxBatchCustomers, maxBatchBytes), len(customers))
 	if err != nil {
@@ -123,10 +118,10 @@ func batches(customers []string, most, size int) [][]string {
 
 // issue sends the batches one after another and gives the coupons as they came.
 func (c *couponIssueCmd) issue(g *globals, sidecar *client, parts [][]string, total int) ([]jsontext.Value, error) {
-	progress := meter{w: g.Stderr, total: total, quiet: len(parts) == 1}
+	progress := meter{w: g.Stderr, verb: "issued", total: total, quiet: len(parts) == 1}
 	var coupons []jsontext.Value
 	for i, part := range parts {
-		made, err := c.issueBatch(g.Ctx, sidecar, part, fmt.Sprintf("%s-%d", c.IdempotencyKey, i+1))
+		made, err := c.issueBatch(g.Ctx, sidecar, part, c.keyOf(i))
 		if err != nil {
 			progress.end()
 			return nil, c.broken(err, progress.done, total)
@@ -154,12 +149,11 @@ func (c *couponIssueCmd) issueBatch(ctx context.Context, sidecar *client, part [
 // broken says how far it came and how to go on. Where no answer came the batch may have been issued all the same, so
 // the key is what makes the next try safe.
 func (c *couponIssueCmd) broken(err error, done, total int) error {
-	var refused *problem
-	if done == 0 && errors.As(err, &refused) {
+	if done == 0 && !undecided(err) {
 		return err
 	}
-	return fmt.Errorf("%w\n  %d of %d customers were served. Run the same command again with --idempotency-key %s:\n  it goes on where it stopped",
-		err, done, total, clean(c.IdempotencyKey))
+	return unfinished{err, fmt.Sprintf("%d of %d customers were served. Run the same command again with --idempotency-key %s:\n  it goes on where it stopped",
+		done, total, clean(c.key()))}
 }
 
 // report prints the coupons: few as a table, many as a count.
@@ -179,30 +173,4 @@ func (c *couponIssueCmd) report(g *globals, coupons []jsontext.Value) error {
 		return err
 	}
 	return show(g, couponTable(decoded))
-}
-
-// meter tells progress: one line redrawn on a terminal, a line a batch elsewhere.
-type meter struct {
-	w           io.Writer
-	done, total int
-	quiet       bool
-}
-
-func (m *meter) add(n int) {
-	m.done += n
-	if m.quiet {
-		return
-	}
-	lead, end := "", "\n"
-	if isTerminal(m.w) {
-		lead, end = "\r", ""
-	}
-	fmt.Fprintf(m.w, "%sissued %d of %d%s", lead, m.done, m.total, end)
-}
-
-// end leaves the terminal's line.
-func (m *meter) end() {
-	if !m.quiet && m.done > 0 && isTerminal(m.w) {
-		fmt.Fprintln(m.w)
-	}
 }

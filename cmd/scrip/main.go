@@ -46,11 +46,15 @@ type cli struct {
 	Quote      quoteCmd      `cmd:"" group:"checkout" help:"Price an order file and print its receipt."`
 	Register   registerCmd   `cmd:"" group:"checkout" help:"Register a customer, who gets the welcome coupons."`
 	Redemption redemptionCmd `cmd:"" group:"checkout" help:"Reserve a quote, confirm or release it, refund what was paid."`
+	Wallet     walletCmd     `cmd:"" group:"checkout" help:"Show a customer's wallet and its journal, top it up, pay with it, withdraw."`
+	Benefits   benefitsCmd   `cmd:"" group:"checkout" help:"Show all that a customer has: coupons, gift cards, wallet."`
 	Coupon     couponCmd     `cmd:"" group:"office" help:"Issue, list, show and revoke coupons."`
+	GiftCard   giftCardCmd   `cmd:"" group:"office" help:"Issue, list, show, reveal, revoke and redeem gift cards."`
 	Campaign   campaignCmd   `cmd:"" group:"office" help:"Create, list, show, pause and resume campaigns."`
 	Blocklist  blocklistCmd  `cmd:"" group:"office" help:"Keep the list of customers who may not use coupons."`
 	Policy     policyCmd     `cmd:"" group:"office" help:"Show and reload the policy in force, and what it costs."`
-	Ledger     ledgerCmd     `cmd:"" group:"office" help:"Back up and restore the ledger file."`
+	Ledger     ledgerCmd     `cmd:"" group:"office" help:"Verify the ledger, back up and restore its file."`
+	Keys       keysCmd       `cmd:"" group:"office" help:"Change the key that seals the codes of gift cards."`
 }
 
 // Help is the text under the usage line of scrip --help.
@@ -135,12 +139,16 @@ func (e usageError) Error() string { return string(e) }
 func complain(g *globals, err error) int {
 	var parse *kong.ParseError
 	var usage usageError
+	var rest unfinished
 	p := painterFor(g.Stderr)
 	switch {
 	case err == nil:
 		return exitDone
 	case errors.Is(err, context.Canceled) && g.Ctx.Err() != nil:
 		fmt.Fprintln(g.Stderr, "scrip: interrupted")
+		if errors.As(err, &rest) {
+			fmt.Fprintf(g.Stderr, "  %s\n", rest.advice)
+		}
 		return exitInterrupted
 	case errors.As(err, &parse):
 		fmt.Fprintf(g.Stderr, "%s %s\nSee: %s --help\n", p.red("scrip:"), clean(err.Error()), commandOf(parse.Context))

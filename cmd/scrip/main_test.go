@@ -130,7 +130,8 @@ func write(t *testing.T, name, text string) string {
 
 func TestHelpShowsExamplesForEveryCommand(t *testing.T) {
 	for _, line := range []string{"quote", "register", "demo", "version", "campaign", "campaign create", "coupon", "coupon issue",
-		"coupon show", "redemption", "redemption refund", "ledger", "ledger backup", "ledger restore", "blocklist", "policy"} {
+		"coupon show", "redemption", "redemption refund", "gift-card", "gift-card issue", "gift-card list", "gift-card redeem",
+		"wallet", "wallet entries", "wallet pay", "wallet withdraw", "benefits", "keys", "keys rotate", "keys reseal", "ledger", "ledger backup", "ledger restore", "blocklist", "policy"} {
 		t.Run(line, func(t *testing.T) {
 			scrip(t, append(strings.Fields(line), "--help")...).expect(t, exitDone, "Usage: scrip "+line, "Examples:\n\n    ")
 		})
@@ -146,7 +147,7 @@ func TestNoArgumentsIsHelp(t *testing.T) {
 }
 
 func TestHelpFitsAHundredColumns(t *testing.T) {
-	for _, line := range []string{"", "quote", "campaign create", "coupon issue", "redemption refund", "ledger restore"} {
+	for _, line := range []string{"", "quote", "campaign create", "coupon issue", "redemption refund", "ledger restore", "gift-card issue", "gift-card redeem", "wallet pay", "keys rotate"} {
 		for text := range strings.Lines(scrip(t, append(strings.Fields(line), "--help")...).stdout) {
 			if len([]rune(text)) > pageWidth+1 && !strings.HasPrefix(text, "    ") {
 				t.Errorf("%s: too wide: %s", line, text)

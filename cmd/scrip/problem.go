@@ -51,9 +51,21 @@ func (c *client) refusal(response *http.Response, body []byte) error {
 		p.advice = c.login
 	}
 	if wait, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil && wait > 0 {
-		p.advice = fmt.Sprintf("try again in %d seconds", wait)
+		p.advice = "try again in " + waiting(wait)
 	}
 	return p
+}
+
+// waiting is a number of seconds as people say it.
+func waiting(seconds int) string {
+	switch minutes := seconds / 60; {
+	case minutes < 2:
+		return count(seconds, "second")
+	case seconds%60 == 0:
+		return count(minutes, "minute")
+	default:
+		return count(minutes, "minute") + " " + count(seconds%60, "second")
+	}
 }
 
 // excerpt shows the beginning of an answer that is not understood.
@@ -107,32 +119,46 @@ func pairs[T any](out *strings.Builder, items []T, columns func(T) (string, stri
 
 // nextSteps says, by code, what the person at the terminal can do.
 var nextSteps = map[string]string{
-	"request.invalid":          "correct what is named above and send it again",
-	"request.too_large":        "a request may have 1 MiB; send it in parts",
-	"route.not_found":          "is this the right listener? --server is for the data listener, --admin-server for the admin one",
-	"ledger.unavailable":       "nothing was written; try again in a moment, and see what /readyz says",
-	"overloaded":               "try again in a moment",
-	"coupon.not_found":         "see what a customer holds with: scrip coupon list CUSTOMER",
-	"coupon.not_applicable":    "quote with --select best, or with --select none",
-	"coupon.unavailable":       "quote again: another coupon, or none, may be used",
-	"quote.not_found":          "it has expired or was never made here; quote again",
-	"quote.stale":              "quote again: what it rested on has changed",
-	"order.already_redeemed":   "release what holds the order first, or confirm it",
-	"redemption.expired":       "its hold has ended and the coupon is free; quote and reserve again",
-	"redemption.released":      "quote and reserve again",
-	"redemption.confirmed":     "refund what the order does not keep with: scrip redemption refund REDEMPTION",
-	"redemption.not_confirmed": "confirm it first with: scrip redemption confirm REDEMPTION",
-	"refund.exceeds_paid":      "nothing was refunded; see what is left with: scrip redemption show REDEMPTION",
-	"campaign.not_found":       "see which there are with: scrip campaign list",
-	"campaign.exists":          "see it with: scrip campaign show CAMPAIGN",
-	"campaign.paused":          "let it issue again with: scrip campaign resume CAMPAIGN",
-	"campaign.ended":           "its time is over; create a new campaign",
-	"campaign.exhausted":       "its quantity is issued; create a new campaign",
-	"campaign.customer_limit":  "a customer named has as many of its coupons as it allows; nothing was issued",
-	"customer.coupon_limit":    "a customer may hold 1,000 available coupons; revoke some first",
-	"policy.refused":           "the policy in force stays; correct the fault and reload again",
-	"idempotency.in_flight":    "the same request is still under way; try again in a moment",
-	"idempotency.key_reused":   "use another --idempotency-key for another request",
+	"request.invalid":           "correct what is named above and send it again",
+	"request.too_large":         "a request may have 1 MiB; send it in parts",
+	"route.not_found":           "is this the right listener? --server is for the data listener, --admin-server for the admin one",
+	"ledger.unavailable":        "nothing was written; try again in a moment, and see what /readyz says",
+	"overloaded":                "try again in a moment",
+	"coupon.not_found":          "see what a customer holds with: scrip coupon list CUSTOMER",
+	"coupon.not_applicable":     "quote with --select best, or with --select none",
+	"coupon.unavailable":        "quote again: another coupon, or none, may be used",
+	"quote.not_found":           "it has expired or was never made here; quote again",
+	"quote.stale":               "quote again: what it rested on has changed",
+	"order.already_redeemed":    "release what holds the order first, or confirm it",
+	"redemption.expired":        "its hold has ended and the coupon is free; quote and reserve again",
+	"redemption.released":       "quote and reserve again",
+	"redemption.confirmed":      "refund what the order does not keep with: scrip redemption refund REDEMPTION",
+	"redemption.not_confirmed":  "confirm it first with: scrip redemption confirm REDEMPTION",
+	"refund.exceeds_paid":       "nothing was refunded; see what is left with: scrip redemption show REDEMPTION",
+	"campaign.not_found":        "see which there are with: scrip campaign list",
+	"campaign.exists":           "see it with: scrip campaign show CAMPAIGN",
+	"campaign.paused":           "let it issue again with: scrip campaign resume CAMPAIGN",
+	"campaign.ended":            "its time is over; create a new campaign",
+	"campaign.exhausted":        "its quantity is issued; create a new campaign",
+	"campaign.customer_limit":   "a customer named has as many of its coupons as it allows; nothing was issued",
+	"customer.coupon_limit":     "a customer may hold 1,000 available coupons; revoke some first",
+	"gift_card.not_found":       "see which a customer has with: scrip gift-card list CUSTOMER; a code is revealed to the owner only",
+	"gift_card.invalid":         "look at number and code once more; after ten failures in a row nobody can try for 15 minutes",
+	"gift_card.redeemed":        "a card is used once; whether it was by this customer tells: scrip wallet entries CUSTOMER",
+	"gift_card.revoked":         "it was taken back; issue another one",
+	"gift_card.expired":         "its time is over; issue another one",
+	"gift_card.amount":          "the policy's data bound it: giftcard/issue/data.json",
+	"wallet.insufficient_funds": "see what there is with: scrip wallet show CUSTOMER; pay a part of it with --amount",
+	"wallet.not_withdrawable":   "only cash is; see how much there is with: scrip wallet show CUSTOMER",
+	"payment.exceeds_owed":      "leave --amount out to pay all that is owed",
+	"payment.nothing_owed":      "the wallet has paid all of it; confirm with: scrip redemption confirm REDEMPTION",
+	"redemption.not_reserved":   "only what is reserved can be paid for: quote and reserve again",
+	"redemption.not_found":      "see which an order has with: scrip redemption list ORDER",
+	"policy.denied":             "a policy of your own says no; scrip policy show tells which is in force",
+	"policy.error":              "nothing was written; a policy failed: see the sidecar's log",
+	"policy.refused":            "the policy in force stays; correct the fault and reload again",
+	"idempotency.in_flight":     "the same request is still under way; try again in a moment",
+	"idempotency.key_reused":    "use another --idempotency-key for another request",
 }
 
 func advice(code string) string { return nextSteps[code] }

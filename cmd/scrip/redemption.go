@@ -3,14 +3,10 @@
 package main
 
 import (
-	"errors"
-	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 
 	"github.com/go-json-experiment/json"
-	"github.com/google/uuid"
 )
 
 const redemptionsPath = "/v1/redemptions"
@@ -34,25 +30,6 @@ func (redemptionCmd) Help() string {
 	scrip redemption refund rdm_01… --units A=1 --charge shipping=4.99 --reason dispute`
 }
 
-// keyFlag makes a booking safe to repeat.
-type keyFlag struct {
-	IdempotencyKey string `placeholder:"KEY" help:"Repeat a command that got no answer with the key it printed: it is not booked twice."`
-}
-
-// post books once however often it is repeated. A command that got no answer tells the key to go on with.
-func (k *keyFlag) post(g *globals, sidecar *client, path string, body []byte, into any) (answer, error) {
-	if k.IdempotencyKey == "" {
-		k.IdempotencyKey = uuid.NewString()
-	}
-	got, err := sidecar.call(g.Ctx, http.MethodPost, path, body, into, header{"Idempotency-Key", k.IdempotencyKey})
-	var refused *problem
-	if err != nil && !errors.As(err, &refused) {
-		err = fmt.Errorf("%w\n  It may have been booked all the same. Run the same command again with --idempotency-key %s",
-			err, clean(k.IdempotencyKey))
-	}
-	return got, err
-}
-
 type redemptionReserveCmd struct {
 	Quote string `arg:"" help:"The quote's id."`
 	JSON  bool   `name:"json" help:"Print the answer as it came."`
@@ -72,7 +49,7 @@ func (c *redemptionReserveCmd) Run(g *globals) error {
 	}
 	var made redemptionAnswer
 	got, err := c.post(g, sidecar, redemptionsPath, body, &made)
-	return printRedemption(g, c.JSON, got, &made, err)
+	return printAnswer(g, c.JSON, got, made.card, err)
 }
 
 // oneRedemption names one.
@@ -90,7 +67,7 @@ func (c *oneRedemption) run(g *globals, method, step string) error {
 	}
 	var made redemptionAnswer
 	got, err := sidecar.call(g.Ctx, method, redemptionsPath+"/"+segment(c.ID)+step, nil, &made)
-	return printRedemption(g, c.JSON, got, &made, err)
+	return printAnswer(g, c.JSON, got, made.card, err)
 }
 
 type redemptionConfirmCmd struct{ oneRedemption }
@@ -138,16 +115,4 @@ func (c *redemptionListCmd) Run(g *globals) error {
 		made.cells[6].ink = statusInk(r.Status)
 	}
 	return show(g, t)
-}
-
-// printRedemption passes an error on, or prints the answer as it came or as a card.
-func printRedemption(g *globals, raw bool, got answer, r *redemptionAnswer, err error) error {
-	if err != nil {
-		return err
-	}
-	if raw {
-		return printRaw(g, got.body)
-	}
-	_, err = io.WriteString(g.Stdout, r.card(painterFor(g.Stdout)))
-	return err
 }

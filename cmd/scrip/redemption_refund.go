@@ -4,7 +4,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 
@@ -45,14 +44,7 @@ func (c *redemptionRefundCmd) Run(g *globals) error {
 	}
 	var made refundAnswer
 	got, err := c.post(g, sidecar, redemptionsPath+"/"+segment(c.ID)+"/refunds", body, &made)
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return printRaw(g, got.body)
-	}
-	_, err = io.WriteString(g.Stdout, made.card(painterFor(g.Stdout)))
-	return err
+	return printAnswer(g, c.JSON, got, made.card, err)
 }
 
 // askedPart is a line or charge of a refund's request.

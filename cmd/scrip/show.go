@@ -21,6 +21,18 @@ func show(g *globals, t table) error {
 	return err
 }
 
+// printAnswer passes an error on, or prints the answer as it came or as a card.
+func printAnswer(g *globals, raw bool, got answer, card func(painter) string, err error) error {
+	if err != nil {
+		return err
+	}
+	if raw {
+		return printRaw(g, got.body)
+	}
+	_, err = io.WriteString(g.Stdout, card(painterFor(g.Stdout)))
+	return err
+}
+
 // finishList passes an error on, or prints the list as JSON.
 func finishList(g *globals, items []jsontext.Value, err error) error {
 	if err != nil {

@@ -137,6 +137,14 @@ func (t *table) add(texts ...string) *row {
 	return &t.rows[len(t.rows)-1]
 }
 
+// drop leaves a column out, of a table whose rows have a cell for each.
+func (t *table) drop(column int) {
+	t.titles = slices.Delete(t.titles, column, column+1)
+	for i := range t.rows {
+		t.rows[i].cells = slices.Delete(t.rows[i].cells, column, column+1)
+	}
+}
+
 // render lays the table out; every line ends with a newline and without trailing spaces.
 func (t *table) render(p painter) string {
 	t.clean()

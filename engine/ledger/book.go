@@ -57,6 +57,9 @@ var ErrWrongKey = errors.New("this ledger was written under another master key: 
 func Open(ctx context.Context, store Store, master keys.Master, clock func() time.Time) (*Book, error) {
 	b := &Book{store: store, clock: clock, replies: master.Replies(), keys: master.IdempotencyKeys(), vault: newVault(master), known: newKnown(), touched: newTouched()}
 	err := store.Write(ctx, func(tx Tx) error {
+		if _, err := tx.PutMeta(ctx, metaCodeKey, firstCodeKey); err != nil {
+			return err
+		}
 		fresh, err := tx.PutMeta(ctx, metaKeyFingerprint, master.Fingerprint())
 		if err != nil {
 			return err

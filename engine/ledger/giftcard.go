@@ -100,7 +100,7 @@ type IssuedCard struct {
 
 // IssueCards makes gift cards, all or none.
 func (e *Entry) IssueCards(order CardOrder) ([]IssuedCard, error) {
-	key, err := e.book.codeKey(e.ctx, e.tx)
+	key, err := e.codeKey()
 	if err != nil {
 		return nil, err
 	}

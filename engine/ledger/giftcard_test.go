@@ -135,16 +135,16 @@ func TestKeysOfCodesChange(t *testing.T) {
 		t.Errorf("nothing to seal: %+v", r)
 	}
 	o.must(o.do(func(e *ledger.Entry) error {
-		key, err := e.NextCodeKey()
-		if key != 2 {
-			t.Errorf("the next key is %d", key)
+		r, err := e.NextCodeKey()
+		if r != (ledger.Rotation{Key: 2, Pending: true, Left: n}) {
+			t.Errorf("the next key: %+v", r)
 		}
 		return err
 	}))
 	opens(cards[0], 1)
 	opens(o.cards(1, "ann", time.Time{}, 1)[0], 2)
 	o.clean()
-	if r := []ledger.Rotation{reseal(), reseal(), reseal()}; !slices.Equal(r, []ledger.Rotation{{2, 500, true}, {2, 1, false}, {2, 0, false}}) {
+	if r := []ledger.Rotation{reseal(), reseal(), reseal()}; !slices.Equal(r, []ledger.Rotation{{Key: 2, Sealed: 500, Pending: true}, {Key: 2, Sealed: 1}, {Key: 2}}) {
 		t.Errorf("%+v", r)
 	}
 	for _, c := range []ledger.IssuedCard{cards[0], cards[n-1]} {

@@ -1,14 +1,13 @@
 package ledger
 
-import (
-	"context"
-	"errors"
-	"strconv"
-)
+import "strconv"
 
 // metaCodeKey says which key seals the codes of new gift cards. Keys are
 // numbered from 1, all derived from the master key.
-const metaCodeKey = "gift_card_code_key"
+const (
+	metaCodeKey  = "gift_card_code_key"
+	firstCodeKey = "1"
+)
 
 // rotateAtOnce is how many codes one transaction seals anew: others write
 // between two of them.
@@ -19,14 +18,14 @@ type Rotation struct {
 	Key     int64 // that seals new codes
 	Sealed  int   // codes sealed anew by this step
 	Pending bool  // others are left
+	Left    int64 // how many, when a new key begins
 }
 
-// codeKey is the key that seals new codes.
-func (b *Book) codeKey(ctx context.Context, r Reader) (int64, error) {
-	text, err := r.Meta(ctx, metaCodeKey)
-	if errors.Is(err, ErrNotFound) {
-		return 1, nil
-	}
+// codeKey is the key that seals new codes. It stays that until the transaction
+// ends: a key is changed after the cards are there that were issued under the
+// one before, so that resealing sees all of them.
+func (e *Entry) codeKey() (int64, error) {
+	text, err := e.tx.HoldMeta(e.ctx, metaCodeKey)
 	if err != nil {
 		return 0, err
 	}
@@ -34,18 +33,23 @@ func (b *Book) codeKey(ctx context.Context, r Reader) (int64, error) {
 }
 
 // NextCodeKey lets new codes be sealed under a new key.
-func (e *Entry) NextCodeKey() (int64, error) {
-	key, err := e.book.codeKey(e.ctx, e.tx)
+func (e *Entry) NextCodeKey() (Rotation, error) {
+	key, err := e.codeKey()
 	if err != nil {
-		return 0, err
+		return Rotation{}, err
+	}
+	key++
+	if err := e.tx.SetMeta(e.ctx, metaCodeKey, strconv.FormatInt(key, 10)); err != nil {
+		return Rotation{}, err
 	}
 	e.wrote = true
-	return key + 1, e.tx.SetMeta(e.ctx, metaCodeKey, strconv.FormatInt(key+1, 10))
+	left, err := e.tx.CountSealedOtherwise(e.ctx, key)
+	return Rotation{Key: key, Left: left, Pending: left > 0}, err
 }
 
 // Reseal seals some codes anew that are under an older key.
 func (e *Entry) Reseal() (Rotation, error) {
-	key, err := e.book.codeKey(e.ctx, e.tx)
+	key, err := e.codeKey()
 	if err != nil {
 		return Rotation{}, err
 	}

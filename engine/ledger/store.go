@@ -183,6 +183,8 @@ type Tx interface {
 	// it was.
 	SealedOtherwise(ctx context.Context, key int64, limit int) ([]GiftCard, error)
 	SetCode(ctx context.Context, id string, was int64, code SealedCode) (ok bool, err error)
+	// CountSealedOtherwise is how many SealedOtherwise would list without a limit.
+	CountSealedOtherwise(ctx context.Context, key int64) (int64, error)
 	// PutFailures writes a subject's failed attempts, ForgetFailures forgets
 	// those of several.
 	PutFailures(ctx context.Context, subject []byte, f Failures) error
@@ -210,6 +212,9 @@ type Tx interface {
 	SaveReply(ctx context.Context, r StoredReply, forget time.Time) error
 	// FreeKey gives back a key that TakeKey took.
 	FreeKey(ctx context.Context, key string) error
+	// HoldMeta is Meta, and keeps the value from being changed until the
+	// transaction ends.
+	HoldMeta(ctx context.Context, name string) (string, error)
 	// SetMeta sets a named value of the ledger, whatever it was.
 	SetMeta(ctx context.Context, name, value string) error
 	// PutMeta sets a named value of the ledger that has none; not ok if it has.

@@ -259,6 +259,7 @@ type keyOut struct {
 	Key     int64 `json:"key"`
 	Sealed  int   `json:"sealed"`
 	Pending bool  `json:"pending"`
+	Left    int64 `json:"left,omitzero"`
 }
 
 // rotateKey lets new codes be sealed under a new key.
@@ -267,8 +268,8 @@ func (a *API) rotateKey(c *call) error {
 		return err
 	}
 	return c.write(func(e *ledger.Entry) (int, any, error) {
-		key, err := e.NextCodeKey()
-		return http.StatusOK, keyOut{Key: key, Pending: true}, err
+		r, err := e.NextCodeKey()
+		return http.StatusOK, keyOut(r), err
 	})
 }
 

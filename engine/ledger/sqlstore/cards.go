@@ -72,6 +72,12 @@ func (s *session) SealedOtherwise(ctx context.Context, key int64, limit int) ([]
 	return list(ctx, s, scanCard, `SELECT `+cardColumns+` FROM gift_cards WHERE code_key < ? ORDER BY code_key, id LIMIT ?`, key, limit)
 }
 
+// CountSealedOtherwise counts them.
+func (s *session) CountSealedOtherwise(ctx context.Context, key int64) (n int64, err error) {
+	err = s.one(ctx, `SELECT count(*) FROM gift_cards WHERE code_key < ?`, []any{key}, &n)
+	return n, err
+}
+
 // SetCode changes how a code is sealed.
 func (s *session) SetCode(ctx context.Context, id string, was int64, code ledger.SealedCode) (bool, error) {
 	return s.won(ctx, `UPDATE gift_cards SET code = ?, code_key = ? WHERE id = ? AND code_key = ?`, code.Sealed, code.Key, id, was)

@@ -31,8 +31,8 @@ type dialect struct {
 	// turn holds off others that issue to the same customers, in an order in which
 	// nobody waits for each other, take those who come with the same idempotency
 	// key; "" where nobody writes at the same time. skip ends a SELECT of rows to delete: those that others
-	// are deleting are left to them.
-	turn, take, skip string
+	// are deleting are left to them. hold ends a SELECT of rows that others may read, and not change.
+	turn, take, skip, hold string
 }
 
 var speaksSQLite = &dialect{
@@ -57,6 +57,7 @@ var speaksPostgres = &dialect{
 		ON CONFLICT (customer_id) DO UPDATE SET turns = issuing.turns + 1`,
 	take: `INSERT INTO replies (idempotency_key, fingerprint, response, created_at) VALUES (?, '', '', ?) ON CONFLICT (idempotency_key) DO NOTHING`,
 	skip: ` FOR UPDATE SKIP LOCKED`,
+	hold: ` FOR SHARE`,
 }
 
 // statement is a statement as this database takes it.

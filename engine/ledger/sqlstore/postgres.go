@@ -26,8 +26,9 @@ import (
 // several instants, and refuse a twin that is to be replayed. SERIALIZABLE would
 // end neighbours in an index too, and orders numbered in a row are neighbours.
 // A snapshot leaves one care: transactions that decide on what the other adds,
-// and change no common row. Issuing to one customer is the only such pair, and
-// has a row for it (CountAvailable).
+// and change no common row. There are two such pairs, each with a row for it:
+// issuing to one customer (CountAvailable), and issuing gift cards while the key
+// that seals their codes changes (HoldMeta).
 type postgres struct {
 	*session // reads committed rows
 	db       *sql.DB

@@ -100,6 +100,12 @@ func (s *session) Meta(ctx context.Context, name string) (value string, err erro
 	return value, err
 }
 
+// HoldMeta is Meta of a value that stays until the transaction ends.
+func (s *session) HoldMeta(ctx context.Context, name string) (value string, err error) {
+	err = s.one(ctx, `SELECT value FROM meta WHERE name = ?`+s.speaks.hold, []any{name}, &value)
+	return value, err
+}
+
 // SetMeta sets a named value.
 func (s *session) SetMeta(ctx context.Context, name, value string) error {
 	_, err := s.exec(ctx, `INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value)
