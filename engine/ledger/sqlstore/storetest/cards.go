@@ -155,6 +155,13 @@ func testCardKeys(t *testing.T, s ledger.Store) {
 	if got := others(9); !slices.Equal(got, []string{"older", "old 2"}) {
 		t.Errorf("under older keys are %q", got)
 	}
+	write(t, s, func(ctx context.Context, tx ledger.Tx) error {
+		n, err := tx.CountSealedOtherwise(ctx, 3)
+		if n != 2 {
+			t.Errorf("%d are counted under older keys, want 2", n)
+		}
+		return err
+	})
 	if c := must[ledger.GiftCard](t)(s.GiftCard(t.Context(), "old")); c.Code.Key != 3 || string(c.Code.Sealed) != "anew" {
 		t.Errorf("sealed anew: %+v", c.Code)
 	}

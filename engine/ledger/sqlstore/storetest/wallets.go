@@ -145,10 +145,24 @@ func testFreeKey(t *testing.T, s ledger.Store) {
 	write(t, s, func(ctx context.Context, tx ledger.Tx) error { return tx.FreeKey(ctx, "") })
 }
 
-// testSetMeta: a value can be changed.
+// testSetMeta: a value can be changed, by who holds it too.
 func testSetMeta(t *testing.T, s ledger.Store) {
+	write(t, s, func(ctx context.Context, tx ledger.Tx) error {
+		_, err := tx.HoldMeta(ctx, "name")
+		notFound(t, "a value that nobody set", err)
+		return nil
+	})
 	for _, value := range []string{"1", "2"} {
-		write(t, s, func(ctx context.Context, tx ledger.Tx) error { return tx.SetMeta(ctx, "name", value) })
+		write(t, s, func(ctx context.Context, tx ledger.Tx) error {
+			if err := tx.SetMeta(ctx, "name", value); err != nil {
+				return err
+			}
+			held, err := tx.HoldMeta(ctx, "name")
+			if held != value {
+				t.Errorf("%q is held, want %q", held, value)
+			}
+			return err
+		})
 		if got := must[string](t)(s.Meta(t.Context(), "name")); got != value {
 			t.Errorf("meta is %q, want %q", got, value)
 		}
