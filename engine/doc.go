@@ -1,4 +1,7 @@
-// Package engine makes quotes and is the middle of scrip.
+// Package engine makes quotes and is the middle of scrip. Whatever else policies
+// decide goes through it too: it asks them for the books, which then hold what
+// was answered against the state that they see (redeeming a quote, gift cards,
+// top-ups and withdrawals).
 //
 // # Architecture
 //

@@ -36,10 +36,17 @@ func (k *keyFlag) post(g *globals, sidecar *client, path string, body []byte, in
 }
 
 // undecided says whether a booking that failed may have been booked all the same: no answer came, none that is
-// understood, or one of a sidecar that lost its ledger on the way.
+// understood, or one of a sidecar that lost its ledger on the way or has the same request under way.
 func undecided(err error) bool {
 	var refused *problem
-	return err != nil && (!errors.As(err, &refused) || refused.Status >= http.StatusInternalServerError || refused.Code == "idempotency.in_flight")
+	if err == nil || !errors.As(err, &refused) {
+		return err != nil
+	}
+	switch refused.Code {
+	case "ledger.unavailable", "internal", "idempotency.in_flight":
+		return true
+	}
+	return false
 }
 
 // unfinished is a command that broke off and can be gone on with. One that was interrupted says how, too.

@@ -150,9 +150,9 @@ func (f *cardFile) publish() error {
 	return errors.Join(folder.Sync(), folder.Close())
 }
 
-// discard takes back a file that no card is for; what an earlier command left has some.
+// discard takes back a file that no card is in; what an earlier command left stays.
 func (f *cardFile) discard() error {
-	if f == nil || f.draft == nil || f.again {
+	if f == nil || f.draft == nil {
 		return nil
 	}
 	return os.Remove(f.name)

@@ -60,7 +60,7 @@ type cli struct {
 // Help is the text under the usage line of scrip --help.
 func (cli) Help() string {
 	return `scrip decides with Rego policies which coupons an order may use, picks the best one, distributes the
-deduction over the products and prints what is left to pay.
+deduction over the products and prints what is left to pay. It keeps the books of coupons, refunds, gift cards and wallets.
 
 Three commands in two terminals:
 

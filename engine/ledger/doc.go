@@ -1,6 +1,7 @@
 // Package ledger holds the rules of the books: campaigns that issue coupons,
-// the coupons customers hold, the blocklist, and the replies that repeated
-// requests get again (Contract §3 and §5).
+// the coupons customers hold and the blocklist; redemptions that use coupons,
+// and their refunds; gift cards, the wallets that they top up and the journal of
+// those; and the replies that repeated requests get again (Contract §3, §5 to §7).
 //
 // [Book] is the way in. It reads through the [Store] port and writes through
 // [Book.Do], which runs one operation in one transaction together with its

@@ -105,6 +105,14 @@ func (tx stumblingTx) InsertEntry(ctx context.Context, entry ledger.JournalEntry
 	return err
 }
 
+func (tx stumblingTx) HoldMeta(ctx context.Context, name string) (string, error) {
+	return or(tx.s, func() (string, error) { return tx.Tx.HoldMeta(ctx, name) })
+}
+
+func (tx stumblingTx) CountSealedOtherwise(ctx context.Context, key int64) (int64, error) {
+	return or(tx.s, func() (int64, error) { return tx.Tx.CountSealedOtherwise(ctx, key) })
+}
+
 func (tx stumblingTx) SetMeta(ctx context.Context, name, value string) error {
 	_, err := or(tx.s, func() (struct{}, error) { return struct{}{}, tx.Tx.SetMeta(ctx, name, value) })
 	return err
