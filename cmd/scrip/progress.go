@@ -7,7 +7,7 @@ import (
 )
 
 // tellEvery is how much is done between two lines off a terminal.
-const tellEvery = 10_000
+const tellEvery = 5_000
 
 // meter counts what is done. Its total is 0 where nobody knows it.
 type meter struct {

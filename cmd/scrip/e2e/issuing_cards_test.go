@@ -1,4 +1,4 @@
-// Gift cards by the ten thousand with the command line, over a line that breaks in the middle of an answer: the command
+// Gift cards by the thousand with the command line, over a line that breaks in the middle of an answer: the command
 // that is run again completes the file, and the ledger has no card that is not in it.
 package e2e
 
@@ -65,7 +65,7 @@ func cardFile(t *testing.T, name string, n int) (cards []giftCard) {
 
 func TestABatchOfGiftCardsThatIsCutIsCompletedAndNotIssuedTwice(t *testing.T) {
 	t.Parallel()
-	const perRequest = 10_000
+	const perRequest = 5_000
 	s, n, file := start(t), prove.Count(perRequest+200, 100_000), filepath.Join(t.TempDir(), "cards.csv")
 	terms := []string{"gift-card", "issue", "5", "USD", "--expires", "2998-12-31"}
 	one, err := s.cli(append(terms, "--json")...)
