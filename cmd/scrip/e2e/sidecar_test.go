@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -26,6 +27,7 @@ type sidecar struct {
 	control    string // base URL of the admin plane
 	dataToken  string // what helpers send to the data plane; empty: none
 	adminToken string
+	logsText   bool // not JSON
 	client     *http.Client
 }
 
@@ -48,6 +50,7 @@ func launch(opts ...option) (*sidecar, error) {
 		return nil, fmt.Errorf("scrip does not serve:\n%s", p.stderr)
 	}
 	side := &sidecar{process: p, dir: s.data, data: "http://" + p.stderr.data, control: "http://" + p.stderr.admin}
+	side.logsText = s.flags["log-format"] == "text"
 	side.client = newClient(strings.TrimPrefix(s.flags["listen"], "unix:"))
 	if strings.HasPrefix(s.flags["listen"], "unix:") {
 		side.data = "http://" + socketHost
@@ -140,7 +143,7 @@ func (s *sidecar) transcriptFault() error {
 		}
 	}
 	for _, line := range strings.Split(strings.TrimSpace(said), "\n") {
-		if line != "" && !json.Valid([]byte(line)) {
+		if line != "" && !s.logsText && !json.Valid([]byte(line)) {
 			return fmt.Errorf("a log line is not JSON: %s", line)
 		}
 	}
@@ -202,9 +205,17 @@ func (tr *transcript) Write(p []byte) (int, error) {
 	}
 }
 
+// servingText is the same line where the log is text.
+var servingText = regexp.MustCompile(` msg=serving data=(\S+) admin=(\S+)`)
+
 func (tr *transcript) notice(line []byte) {
 	var said struct{ Msg, Data, Admin string }
-	if tr.done || json.Unmarshal(line, &said) != nil || said.Msg != "serving" {
+	if text := servingText.FindSubmatch(line); text != nil {
+		said.Msg, said.Data, said.Admin = "serving", string(text[1]), string(text[2])
+	} else if json.Unmarshal(line, &said) != nil {
+		return
+	}
+	if tr.done || said.Msg != "serving" {
 		return
 	}
 	tr.data, tr.admin, tr.done = said.Data, said.Admin, true

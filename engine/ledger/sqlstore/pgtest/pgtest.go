@@ -204,6 +204,9 @@ func (s *Server) exec(ctx context.Context, statement string) error {
 	return errors.Join(err, conn.Close(ctx))
 }
 
+// Folder is where the server keeps everything, its log included.
+func (s *Server) Folder() string { return s.folder }
+
 func (s *Server) data() string { return filepath.Join(s.folder, "data") }
 func (s *Server) log() string  { return filepath.Join(s.folder, "log") }
 
