@@ -48,10 +48,14 @@ func files(t *testing.T) shelf {
 	}
 }
 
+// options of stores in Postgres: histories have one client, and a busy machine may
+// take its time to let it in.
+const options = "&pool_max_conns=2&connect_timeout=120"
+
 // tables are those of one database, emptied: nobody else may, events are only
 // ever added.
 func tables(t *testing.T) shelf {
-	url := pgtest.Database(t) + "&pool_max_conns=2"
+	url := pgtest.Database(t) + options
 	store, err := sqlstore.OpenPostgres(t.Context(), url)
 	if err == nil {
 		err = store.Close()
@@ -59,7 +63,7 @@ func tables(t *testing.T) shelf {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn, err := pgx.Connect(t.Context(), strings.TrimSuffix(url, "&pool_max_conns=2"))
+	conn, err := pgx.Connect(t.Context(), strings.TrimSuffix(url, options))
 	if err != nil {
 		t.Fatal(err)
 	}

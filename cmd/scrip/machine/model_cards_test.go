@@ -159,7 +159,7 @@ func (m *model) reveal(customer, id string) answer {
 // redeem moves a card's credit into a wallet, for whoever has its number and
 // code as they may be typed.
 func (m *model) redeem(customer, number, code string) answer {
-	number, code = strings.ReplaceAll(number, " ", ""), strings.Map(read1, code)
+	number, code = strings.ReplaceAll(number, " ", ""), strings.Map(asRead, code)
 	tries := []*failures{m.failuresOf("customer " + customer), m.failuresOf("number " + number)}
 	if until := latest(tries); m.now.Before(until) {
 		no := refuse(http.StatusTooManyRequests, "gift_card.too_many_attempts")
@@ -187,8 +187,8 @@ func (m *model) redeem(customer, number, code string) answer {
 	return done(http.StatusCreated, true, creditBody{k.Amount, k.Currency, m.showWallet(customer)})
 }
 
-// read1 reads a character of a code as it may be typed.
-func read1(typed rune) rune {
+// asRead reads a character of a code as it may be typed.
+func asRead(typed rune) rune {
 	switch typed {
 	case ' ', '-':
 		return -1
