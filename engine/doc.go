@@ -17,8 +17,8 @@
 //	        discount of each coupon, best first, distribution  (pricing)
 //	                                     │
 //	                                     ▼
-//	                                 the quote, kept until its TTL or the next
-//	                                 instant that would change the answer
+//	                                 the quote, kept for its TTL and found again
+//	                                 until something changes the answer
 //
 // Dependencies point one way:
 //

@@ -105,7 +105,7 @@ func (e *Engine) Quote(ctx context.Context, r *Request) (*Quote, error) {
 		return nil, err
 	}
 	q.ID = newQuoteID(key)
-	q.ExpiresAt = expiry(&facts, now, e.TTL)
+	q.ExpiresAt = now.Add(e.TTL)
 	q.Content = content
 	return e.Quotes.Keep(ctx, key, q, now), nil
 }
@@ -192,24 +192,6 @@ func notApplicable(id string, reasons []refusal.Reason) error {
 	r := refusal.New(CouponNotApplicable, "coupon %q does not apply to this order; its reasons say why", id).In("/select")
 	r.Reasons = reasons
 	return r
-}
-
-// expiry is when a quote made now ends: after its TTL, or before that at the
-// next instant at which one of the customer's coupons starts, expires or comes
-// back from a hold.
-func expiry(facts *ledger.Facts, now time.Time, ttl time.Duration) time.Time {
-	end := now.Add(ttl)
-	sooner := func(boundary time.Time) {
-		if boundary.After(now) && boundary.Before(end) {
-			end = boundary
-		}
-	}
-	sooner(facts.Returns)
-	for i := range facts.Coupons {
-		sooner(facts.Coupons[i].StartsAt)
-		sooner(facts.Coupons[i].ExpiresAt)
-	}
-	return end
 }
 
 // choice is the selected candidate, nil for none.

@@ -16,7 +16,7 @@ import (
 type Quote struct {
 	ID             string
 	CreatedAt      time.Time
-	ExpiresAt      time.Time // the TTL or the next instant that changes the answer
+	ExpiresAt      time.Time // CreatedAt plus the TTL
 	PolicyRevision string
 	CustomerID     string
 	OrderID        string

@@ -90,9 +90,6 @@ func (b *Book) Ready(ctx context.Context) error { return b.store.Ready(ctx) }
 type Facts struct {
 	Blocklisted bool
 	Coupons     []Coupon // available at the instant, pending ones included
-	// Returns is the first instant at which a coupon that is held may be
-	// available again; zero if none is held.
-	Returns time.Time
 }
 
 // Facts is what the books say of a customer at an instant, at most a second

@@ -126,8 +126,6 @@ func (f Facts) at(now time.Time) Facts {
 		for j := range all {
 			if all[j].StatusAt(now) == StatusAvailable {
 				f.Coupons = append(f.Coupons, all[j])
-			} else if all[j].heldAt(now) && (f.Returns.IsZero() || all[j].HeldUntil.Before(f.Returns)) {
-				f.Returns = all[j].HeldUntil
 			}
 		}
 		break

@@ -144,7 +144,7 @@ func (m *model) quote(r request) answer {
 		}
 		return no
 	}
-	q := &quoted{quoteBody: m.body(&r, priced, denials), request: r, expires: m.quoteEnds(r.Customer.ID, held)}
+	q := &quoted{quoteBody: m.body(&r, priced, denials), request: r, expires: m.now.Add(quoteTTL)}
 	q.ID, q.CreatedAt, q.ExpiresAt = m.id("q_"), stamp(m.now), stamp(q.expires)
 	m.quotes[by] = q
 	return done(http.StatusCreated, false, q.quoteBody)
@@ -171,25 +171,6 @@ func (m *model) unlisted(r *request, denials []reason) answer {
 	}
 	no.reasons = codes(no.reasons)
 	return no
-}
-
-// quoteEnds is the end of a quote's life: its TTL, or the next instant at which
-// one of the customer's coupons starts, ends or may come back.
-func (m *model) quoteEnds(customer string, held []*coupon) time.Time {
-	end := m.now.Add(quoteTTL)
-	sooner := func(at time.Time) {
-		if at.After(m.now) && at.Before(end) {
-			end = at
-		}
-	}
-	for _, k := range held {
-		sooner(k.starts)
-		sooner(k.expires)
-	}
-	for _, k := range m.couponsOf(customer, "reserved") {
-		sooner(m.holder(k).until)
-	}
-	return end
 }
 
 // body is the quote without its id and times.
