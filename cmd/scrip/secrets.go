@@ -24,7 +24,8 @@ func (f *secretFlag) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// readSecret takes a secret from its flag or from its file, not from both.
+// readSecret takes a secret from its flag or from its file, not from both of
+// one source.
 func readSecret(name string, value secretFlag, file string) (secret.Text, error) {
 	switch {
 	case value.IsSet() && file != "":
