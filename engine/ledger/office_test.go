@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"flag"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -20,20 +19,11 @@ import (
 	"scrip/engine/ledger"
 	"scrip/engine/ledger/sqlstore"
 	"scrip/engine/money"
-	"scrip/engine/prove"
 	"scrip/engine/refusal"
 )
 
-// TestMain sets how many cases a property runs; -rapid.checks still overrides.
-// No goroutine may be left.
-func TestMain(m *testing.M) {
-	for name, n := range map[string]int{"rapid.checks": prove.Count(8, 20_000), "rapid.steps": 50} {
-		if err := flag.Set(name, strconv.Itoa(n)); err != nil {
-			panic(err)
-		}
-	}
-	goleak.VerifyTestMain(m)
-}
+// TestMain looks that no goroutine is left.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // epoch is when the tests begin.
 var epoch = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
