@@ -125,19 +125,21 @@ func TestFailuresAreCountedByAllSidecarsTogether(t *testing.T) {
 			}
 			p[0].claim(t, "c", c.Number, c.Code).locked(t)
 			p[1].claim(t, "c", c.Number, c.Code).locked(t)
-			for range prove.Count(1, 20) {
-				p.failAtOnce(t)
+			for range prove.Count(1, 100) {
+				one, each := unique("one"), func() string { return unique("each") }
+				p.failAtOnce(t, func() string { return one }, each)
+				p.failAtOnce(t, each, func() string { return one })
 			}
 		})
 	}
 }
 
-// failAtOnce sends 32 wrong codes of one customer at once: ten of them are answered.
-func (p pair) failAtOnce(t *testing.T) {
+// failAtOnce sends 32 wrong codes at once, all of one customer or all at one number: ten of them are answered.
+func (p pair) failAtOnce(t *testing.T, customer, number func() string) {
 	t.Helper()
-	customer, calls := unique("c"), make([]call, 32)
+	calls := make([]call, 32)
 	for i := range calls {
-		calls[i] = claimCall(customer, unique("number"), "00000000000000000000", "")
+		calls[i] = claimCall(customer(), number(), "00000000000000000000", "")
 	}
 	heard := 0
 	for _, a := range p.rush(t, calls) {
