@@ -141,7 +141,7 @@ func (c *client) step(l *life, verb, status, couponStatus string) error {
 		return err
 	}
 	l.coupons[deref(r.CouponID, "")] = couponStatus
-	drawn := l.returns(deal{verb: verb}, "payment_returned")
+	drawn := l.ends(verb)
 	var bad error
 	if paid := r.PaidBy.purse(&bad); r.Status != status || paid != drawn || bad != nil {
 		return fmt.Errorf("%s: paid by %+v (%v): %+v", verb, drawn, bad, r)
@@ -156,7 +156,7 @@ func (c *client) refund(l *life, body string) error {
 		return err
 	}
 	l.refunds = append(l.refunds, f)
-	back := l.returns(deal{verb: "refund", amount: cents(&err, f.Amount)}, "refund")
+	back := l.isRefunded(cents(&err, f.Amount))
 	if got := f.Returned.purse(&err); got != back || err != nil {
 		return fmt.Errorf("refund %+v: want %+v to come back (%v)", f, back, err)
 	}

@@ -68,15 +68,26 @@ func (c *client) deal(l *life, in deal, w call, kind string) error {
 	return nil
 }
 
-// returns notes what a step of the order, or a refund of so many cents, gave back to the wallet.
-func (l *life) returns(in deal, kind string) (moved purse) {
-	in.thing = len(l.redeemed) - 1
-	before := l.books.purse
-	must, after := l.books.answers(in)
-	if l.books = after; after.purse != before {
+// ends notes that the order was confirmed or released, and tells what the wallet had paid of it.
+func (l *life) ends(verb string) (paid purse) {
+	must, after := l.books.end(len(l.redeemed)-1, verb)
+	l.becomes(after, "payment_returned")
+	return must.moved
+}
+
+// isRefunded notes a refund of so many cents, of lines or charges, and tells what comes back of it.
+func (l *life) isRefunded(cents int) (back purse) {
+	must, after := l.books.giveBack(len(l.redeemed)-1, cents)
+	l.becomes(after, "refund")
+	return must.moved
+}
+
+// becomes notes the books; what came back to the wallet is in the journal.
+func (l *life) becomes(after till, kind string) {
+	if after.purse != l.books.purse {
 		l.posted = append(l.posted, kind)
 	}
-	return must.moved
+	l.books = after
 }
 
 // mistype tries wrong codes until no more are let in. One that was not answered may have been counted.

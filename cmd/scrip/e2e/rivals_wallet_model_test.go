@@ -5,6 +5,7 @@ package e2e
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/anishathalye/porcupine"
@@ -172,7 +173,6 @@ func (s till) end(order int, verb string) (dealt, till) {
 	return told, s
 }
 
-// refund gives back bonus first, then credit, then cash, and the rest to the outside.
 func (s till) refund(order, amount int) (dealt, till) {
 	o := &s.orders[order]
 	switch {
@@ -181,17 +181,26 @@ func (s till) refund(order, amount int) (dealt, till) {
 	case amount > lineCents-o.refunded:
 		return dealt{status: http.StatusUnprocessableEntity, code: "refund.exceeds_paid"}, s
 	}
+	o.refunded += amount
+	return s.giveBack(order, amount)
+}
+
+// giveBack returns bonus first, then credit, then cash, and the rest to the outside.
+func (s till) giveBack(order, amount int) (dealt, till) {
+	o := &s.orders[order]
 	var back purse
 	back.bonus = min(amount, o.drawn.bonus-o.returned.bonus)
 	back.gift = min(amount-back.bonus, o.drawn.gift-o.returned.gift)
 	back.cash = min(amount-back.bonus-back.gift, o.drawn.cash-o.returned.cash)
-	o.refunded, o.returned, s.purse = o.refunded+amount, o.returned.plus(back), s.plus(back)
+	o.returned, s.purse = o.returned.plus(back), s.plus(back)
 	return dealt{status: http.StatusCreated, moved: back, rest: amount - back.total()}, s
 }
 
-// busy are the answers that may come at any time, and then nothing was booked (Contract §3).
+// busy are the answers that may come at any time, and then nothing was booked (Contract §3, §8): a machine without time for
+// it fails a decision too.
 func (d dealt) busy() bool {
-	return d.status == http.StatusServiceUnavailable && (d.code == "ledger.unavailable" || d.code == "overloaded")
+	codes := []string{"ledger.unavailable", "overloaded", "policy.error"}
+	return d.status == http.StatusServiceUnavailable && slices.Contains(codes, d.code)
 }
 
 var walletRivals = porcupine.Model{

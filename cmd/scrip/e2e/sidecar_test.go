@@ -66,10 +66,11 @@ func launch(opts ...option) (*sidecar, error) {
 
 const socketHost = "socket.invalid"
 
-// newClient dials the socket for the made-up host, never follows a redirect, and gives up after patience.
+// newClient dials the socket for the made-up host, never follows a redirect, and gives up after patience. It lets go of an
+// idle connection before the sidecar does, which would break a request that is just being sent.
 func newClient(socket string) *http.Client {
 	dialer := &net.Dialer{}
-	transport := &http.Transport{MaxIdleConnsPerHost: 32, DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+	transport := &http.Transport{MaxIdleConnsPerHost: 32, IdleConnTimeout: time.Minute, DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 		if strings.HasPrefix(addr, socketHost) {
 			return dialer.DialContext(ctx, "unix", socket)
 		}
