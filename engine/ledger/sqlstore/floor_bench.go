@@ -80,7 +80,7 @@ func openPostgresFloor(url string, clients int) (*Floor, error) {
 		return nil, err
 	}
 	db := openPool(config, clients)
-	return &Floor{db: db, close: db.Close, run: func(ctx context.Context, client int, t *Transaction) error {
+	return &Floor{db: db.DB, close: db.Close, run: func(ctx context.Context, client int, t *Transaction) error {
 		tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead})
 		if err != nil {
 			return err

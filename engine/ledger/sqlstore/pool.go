@@ -5,13 +5,16 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"net"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 )
@@ -82,7 +85,7 @@ func place(config *pgx.ConnConfig) string {
 // openPool makes a pool whose every connection is looked at. It is database/sql
 // over pgx, so that rows are read by the same code as SQLite's; pgx prepares
 // each statement once a connection.
-func openPool(config *pgx.ConnConfig, connections int) *sql.DB {
+func openPool(config *pgx.ConnConfig, connections int) pool {
 	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
 		err := checkServer(ctx, conn)
 		if err != nil {
@@ -93,7 +96,42 @@ func openPool(config *pgx.ConnConfig, connections int) *sql.DB {
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
 	db.SetConnMaxLifetime(connectionLife)
-	return db
+	return pool{db}
+}
+
+// pool is connections to one server. Some may have died while they lay idle, when
+// the server went, and nobody knows until they are asked: then nothing was done
+// yet, and the next one may be alive.
+type pool struct{ *sql.DB }
+
+// QueryContext runs a query that only reads.
+func (p pool) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return alive(ctx, p, func() (*sql.Rows, error) { return p.DB.QueryContext(ctx, query, args...) })
+}
+
+// BeginTx begins a transaction.
+func (p pool) BeginTx(ctx context.Context, options *sql.TxOptions) (*sql.Tx, error) {
+	return alive(ctx, p, func() (*sql.Tx, error) { return p.DB.BeginTx(ctx, options) })
+}
+
+// alive asks one connection after another, each that died once at most.
+func alive[T any](ctx context.Context, p pool, ask func() (T, error)) (answer T, err error) {
+	for range max(1, p.Stats().MaxOpenConnections) {
+		if answer, err = ask(); !diedIdle(err) || ctx.Err() != nil {
+			break
+		}
+	}
+	return answer, err
+}
+
+// diedIdle reports whether the server was gone from the other end of a
+// connection. That no new one can be made is another thing.
+func diedIdle(err error) bool {
+	var connecting *pgconn.ConnectError
+	var line *net.OpError
+	state := sqlState(err)
+	return !errors.As(err, &connecting) &&
+		(errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &line) || state == adminShutdown || state == crashShutdown)
 }
 
 // migratePostgres brings the tables up to date, on a connection without a bound
@@ -110,7 +148,7 @@ func migratePostgres(ctx context.Context, config *pgx.ConnConfig) (err error) {
 	if err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, folder)
+	provider, err := goose.NewProvider(goose.DialectPostgres, db.DB, folder)
 	if err != nil {
 		return err
 	}

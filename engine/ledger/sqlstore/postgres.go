@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"crypto/rand"
-	"database/sql"
 	"errors"
 	"fmt"
 	mathrand "math/rand/v2"
@@ -31,7 +30,7 @@ import (
 // that seals their codes changes (HoldMeta).
 type postgres struct {
 	*session // reads committed rows
-	db       *sql.DB
+	db       pool
 	writer   string              // this store, among those that write
 	places   *semaphore.Weighted // for transactions; whoever failed often takes all
 	writing  int64               // how many places there are
@@ -190,7 +189,7 @@ const (
 
 // Audit checks everything that the tables must fit together in.
 func (p *postgres) Audit(ctx context.Context, look func(ledger.Audited) []ledger.Fault) ([]ledger.Fault, error) {
-	return audit(ctx, p.db, speaksPostgres, look)
+	return audit(ctx, p.db.DB, speaksPostgres, look)
 }
 
 // Ready reads a row on a connection that is durable. After a transaction that

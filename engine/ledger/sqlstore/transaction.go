@@ -124,6 +124,8 @@ const (
 	deadlockDetected     = "40P01"
 	uniqueViolation      = "23505"
 	lockNotAvailable     = "55P03" // others had it for too long
+	adminShutdown        = "57P01"
+	crashShutdown        = "57P02"
 )
 
 func isConflict(err error) bool {
