@@ -34,8 +34,8 @@ type Books interface {
 	Blocked(ctx context.Context, customerID string) (bool, error)
 	// Coupon is any coupon, or a refusal with ledger.CouponNotFound.
 	Coupon(ctx context.Context, id string) (ledger.Coupon, error)
-	// Claimed is the gift card that a claim is about, if there is one.
-	Claimed(ctx context.Context, claim *ledger.CardClaim) (card ledger.GiftCard, found bool, err error)
+	// Claimed is the gift card that a claim is about, a zero one if there is none.
+	Claimed(ctx context.Context, claim *ledger.CardClaim) (ledger.GiftCard, error)
 	// Balance is a customer's money of a currency, as the ledger says now.
 	Balance(ctx context.Context, customerID string, currency money.Currency) (ledger.Balance, error)
 }

@@ -83,8 +83,8 @@ func (d *desk) Coupon(_ context.Context, id string) (ledger.Coupon, error) {
 	return ledger.Coupon{}, refusal.New(ledger.CouponNotFound, "there is no coupon %q", id)
 }
 
-func (d *desk) Claimed(context.Context, *ledger.CardClaim) (ledger.GiftCard, bool, error) {
-	return d.card, d.card.ID != "", d.cardErr
+func (d *desk) Claimed(context.Context, *ledger.CardClaim) (ledger.GiftCard, error) {
+	return d.card, d.cardErr
 }
 
 func (d *desk) Balance(_ context.Context, customerID string, currency money.Currency) (ledger.Balance, error) {

@@ -26,31 +26,41 @@ const (
 // with [CardAmount] or [PolicyDenied].
 func (e *Engine) CheckCards(ctx context.Context, amount money.Amount, currency money.Currency) error {
 	facts := sumFacts(amount, currency, e.now())
-	return e.denial(ctx, "cards", (*policy.Snapshot).IssueDenials, facts, CardAmount)
+	return e.denial(ctx, "cards", e.Policies.Current(), (*policy.Snapshot).IssueDenials, facts, CardAmount)
 }
 
 // Claim prepares to redeem a card: it asks the policies about the card that the
-// ledger shows now, and holds that against what the transaction sees.
+// ledger shows now.
 func (e *Engine) Claim(ctx context.Context, customerID, number string, secret ledger.Code) (ledger.CardClaim, error) {
 	claim := ledger.CardClaim{CustomerID: customerID, Number: number, Secret: secret}
-	card, found, err := e.Books.Claimed(ctx, &claim)
+	card, err := e.Books.Claimed(ctx, &claim)
 	if err != nil {
 		return ledger.CardClaim{}, err
 	}
-	policies, seen := e.Policies.Current(), card.StatusAt(e.now())
-	var denial error
-	if found {
-		facts := sumFacts(card.Amount, card.Currency, e.now())
-		facts.Card = &policy.Card{Status: string(seen)}
-		denial = e.denial(ctx, "a card", (*policy.Snapshot).RedeemDenials, facts, ledger.CardUsed, ledger.CardTaken, CardExpired)
-	}
-	claim.Holds = func(now time.Time, card *ledger.GiftCard) error {
-		if !found || card.StatusAt(now) != seen || e.Policies.Current() != policies {
-			return ledger.ErrChanged
+	holds := ahead(e, shown(&card, e.now()), func(policies *policy.Snapshot, card cardShown) (struct{}, error) {
+		if card == (cardShown{}) { // no such card: the ledger refuses
+			return struct{}{}, nil
 		}
-		return denial
+		facts := sumFacts(card.amount, card.currency, e.now())
+		facts.Card = &policy.Card{Status: string(card.status)}
+		return struct{}{}, e.denial(ctx, "a card", policies, (*policy.Snapshot).RedeemDenials, facts, ledger.CardUsed, ledger.CardTaken, CardExpired)
+	})
+	claim.Holds = func(now time.Time, card *ledger.GiftCard) error {
+		_, err := holds(shown(card, now))
+		return err
 	}
 	return claim, nil
+}
+
+// cardShown is what policies are shown of a card.
+type cardShown struct {
+	amount   money.Amount
+	currency money.Currency
+	status   ledger.CardStatus
+}
+
+func shown(c *ledger.GiftCard, now time.Time) cardShown {
+	return cardShown{c.Amount, c.Currency, c.StatusAt(now)}
 }
 
 // TopUp prepares a top-up: it asks the policies for its bonus, a percentage of
@@ -60,23 +70,19 @@ func (e *Engine) TopUp(ctx context.Context, t ledger.TopUp) (ledger.TopUp, error
 	if err != nil {
 		return t, err
 	}
-	policies := e.Policies.Current()
-	text, err := policies.BonusPercent(ctx, walletFacts(t.Amount, &balance, e.now()))
-	var bonus money.Amount
-	if err == nil && !noPercent.MatchString(text) {
-		var percent money.Percent
-		percent, err = money.ParsePercent(text)
-		bonus = percent.Of(t.Amount)
-	}
-	if err != nil {
-		return t, e.policyError("the bonus of a top-up", policies, err)
-	}
-	t.Bonus = func(now ledger.Balance) (money.Amount, error) {
-		if now != balance || e.Policies.Current() != policies {
-			return 0, ledger.ErrChanged
+	t.Bonus = ahead(e, balance, func(policies *policy.Snapshot, balance ledger.Balance) (money.Amount, error) {
+		text, err := policies.BonusPercent(ctx, walletFacts(t.Amount, &balance, e.now()))
+		var bonus money.Amount
+		if err == nil && !noPercent.MatchString(text) {
+			var percent money.Percent
+			percent, err = money.ParsePercent(text)
+			bonus = percent.Of(t.Amount)
+		}
+		if err != nil {
+			return 0, e.policyError("the bonus of a top-up", policies, err)
 		}
 		return bonus, nil
-	}
+	})
 	return t, nil
 }
 
@@ -89,19 +95,36 @@ func (e *Engine) Withdrawal(ctx context.Context, w ledger.Withdrawal) (ledger.Wi
 	if err != nil {
 		return w, err
 	}
-	policies := e.Policies.Current()
-	denial := e.denial(ctx, "a withdrawal", (*policy.Snapshot).WithdrawDenials, walletFacts(w.Amount, &balance, e.now()), ledger.NotWithdrawable)
-	var refused *refusal.Error
-	if errors.As(denial, &refused) && refused.Code == ledger.NotWithdrawable {
-		refused.Available = w.Currency.Format(balance.Withdrawable())
-	}
-	w.Holds = func(now ledger.Balance) error {
-		if now != balance || e.Policies.Current() != policies {
-			return ledger.ErrChanged
+	holds := ahead(e, balance, func(policies *policy.Snapshot, balance ledger.Balance) (struct{}, error) {
+		facts := walletFacts(w.Amount, &balance, e.now())
+		denial := e.denial(ctx, "a withdrawal", policies, (*policy.Snapshot).WithdrawDenials, facts, ledger.NotWithdrawable)
+		var refused *refusal.Error
+		if errors.As(denial, &refused) && refused.Code == ledger.NotWithdrawable {
+			refused.Available = w.Currency.Format(balance.Withdrawable())
 		}
-		return denial
+		return struct{}{}, denial
+	})
+	w.Holds = func(now ledger.Balance) error {
+		_, err := holds(now)
+		return err
 	}
 	return w, nil
+}
+
+// ahead asks the policies about what is seen now, before the transaction, where
+// nobody waits for the answer. The transaction asks again if it sees something
+// else or the policies were changed meanwhile, and only then: whoever else wants
+// the same wallet at that instant would be in its way for ever if it had to begin
+// anew.
+func ahead[Seen comparable, Answer any](e *Engine, seen Seen, ask func(*policy.Snapshot, Seen) (Answer, error)) func(Seen) (Answer, error) {
+	policies := e.Policies.Current()
+	answer, err := ask(policies, seen)
+	return func(now Seen) (Answer, error) {
+		if current := e.Policies.Current(); now != seen || current != policies {
+			return ask(current, now)
+		}
+		return answer, err
+	}
 }
 
 func sumFacts(amount money.Amount, currency money.Currency, now time.Time) *policy.Facts {
@@ -116,9 +139,8 @@ func walletFacts(amount money.Amount, b *ledger.Balance, now time.Time) *policy.
 
 // denial asks a decision and makes a refusal of its reasons: with the first of
 // the codes that this service knows, or else with [PolicyDenied].
-func (e *Engine) denial(ctx context.Context, what string, ask func(*policy.Snapshot, context.Context, *policy.Facts) ([]refusal.Reason, error),
-	facts *policy.Facts, known ...string) error {
-	policies := e.Policies.Current()
+func (e *Engine) denial(ctx context.Context, what string, policies *policy.Snapshot,
+	ask func(*policy.Snapshot, context.Context, *policy.Facts) ([]refusal.Reason, error), facts *policy.Facts, known ...string) error {
 	reasons, err := ask(policies, ctx, facts)
 	switch {
 	case err != nil:
@@ -141,32 +163,19 @@ func (e *Engine) policyError(what string, policies *policy.Snapshot, err error) 
 }
 
 // turns let operations on one wallet go one after another in this process, so
-// that they do not have to look again for each other's sake. Nothing rests on
-// it: the ledger decides.
+// that they are not in each other's way in the ledger. Nothing rests on it: the
+// ledger decides.
 type turns struct {
 	once sync.Once
 	seed maphash.Seed
 	of   [256]sync.Mutex
 }
 
-// lookTries is how often an operation looks again because something changed
-// between its look and its transaction.
-const lookTries = 20
-
-// ErrBusy means that things changed faster than they could be looked at.
-var ErrBusy = errors.New("changes faster than it can be looked at")
-
-// InTurn runs an operation on a customer's wallet, again as long as it fails
-// with [ledger.ErrChanged], or until that is [ErrBusy].
+// InTurn runs an operation on a customer's wallet when those before it are done.
 func (e *Engine) InTurn(customerID string, do func() error) error {
 	e.turns.once.Do(func() { e.turns.seed = maphash.MakeSeed() })
 	turn := &e.turns.of[maphash.String(e.turns.seed, customerID)%uint64(len(e.turns.of))]
 	turn.Lock()
 	defer turn.Unlock()
-	for range lookTries {
-		if err := do(); !errors.Is(err, ledger.ErrChanged) {
-			return err
-		}
-	}
-	return ErrBusy
+	return do()
 }

@@ -4,7 +4,10 @@ package engine
 
 import (
 	"errors"
+	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -85,12 +88,18 @@ func TestCardsAreDeniedByTheirStatus(t *testing.T) {
 	}
 }
 
-func TestClaimsAreLookedAtAgainIfSomethingChanged(t *testing.T) {
+// TestClaimsAreAboutTheCardOfTheTransaction: it may see another card than the look before it, or policies may have
+// been changed; then they are asked about that, in the transaction.
+func TestClaimsAreAboutTheCardOfTheTransaction(t *testing.T) {
 	t.Parallel()
-	for name, change := range map[string]func(*desk, *ledger.GiftCard) time.Time{
-		"it was redeemed":       func(_ *desk, c *ledger.GiftCard) time.Time { c.State = ledger.CardRedeemed; return start },
-		"it has ended":          func(*desk, *ledger.GiftCard) time.Time { return start.Add(time.Hour) },
-		"policies were changed": func(d *desk, _ *ledger.GiftCard) time.Time { d.snapshot = own(t); return start },
+	for name, c := range map[string]struct {
+		code   string
+		change func(*desk, *ledger.GiftCard) time.Time
+	}{
+		"it was redeemed":       {ledger.CardUsed, func(_ *desk, c *ledger.GiftCard) time.Time { c.State = ledger.CardRedeemed; return start }},
+		"it has ended":          {CardExpired, func(*desk, *ledger.GiftCard) time.Time { return start.Add(time.Hour) }},
+		"policies were changed": {PolicyDenied, func(d *desk, _ *ledger.GiftCard) time.Time { d.snapshot = own(t); return start }},
+		"policies are broken":   {PolicyError, func(d *desk, _ *ledger.GiftCard) time.Time { d.snapshot = failing(t); return start }},
 	} {
 		d := newDesk(shipped(t))
 		d.card = activeCard(t)
@@ -99,30 +108,28 @@ func TestClaimsAreLookedAtAgainIfSomethingChanged(t *testing.T) {
 			t.Fatal(err)
 		}
 		seen := d.card
-		if now := change(d, &seen); !errors.Is(claim.Holds(now, &seen), ledger.ErrChanged) {
-			t.Errorf("%s, and the claim holds", name)
+		now := c.change(d, &seen)
+		denied := claim.Holds(now, &seen)
+		var no *refusal.Error
+		if !errors.As(denied, &no) || no.Code != c.code {
+			t.Errorf("%s: %v, want %s", name, denied, c.code)
 		}
 	}
-	d := newDesk(shipped(t)) // no card yet
+	d := newDesk(failing(t)) // and nobody is asked about no card
 	claim, err := d.Claim(t.Context(), "ann", "1", ledger.Code{})
-	if card := activeCard(t); err != nil || !errors.Is(claim.Holds(start, &card), ledger.ErrChanged) {
-		t.Errorf("a card that was not there: %v", err)
+	if err != nil || d.logged.Len() > 0 {
+		t.Fatalf("no card: %v, %s", err, d.logged.String())
 	}
+	d.snapshot = shipped(t)
+	if card := activeCard(t); claim.Holds(start, &card) != nil {
+		t.Error("a card that was not there is not redeemed")
+	}
+	d.snapshot = own(t)
+	card := activeCard(t)
+	saysNo(t, "a card that was not there", claim.Holds(start, &card), PolicyDenied, "shop.closed")
 	d.cardErr = ledger.ErrUnavailable
 	if _, err := d.Claim(t.Context(), "ann", "1", ledger.Code{}); !errors.Is(err, ledger.ErrUnavailable) {
 		t.Errorf("the ledger cannot tell: %v", err)
-	}
-	for code, s := range map[string]*policy.Snapshot{PolicyDenied: own(t), PolicyError: failing(t)} {
-		d := newDesk(s)
-		d.card = activeCard(t)
-		claim, err := d.Claim(t.Context(), "ann", "1", ledger.Code{})
-		if err == nil {
-			err = claim.Holds(start, &d.card)
-		}
-		var no *refusal.Error
-		if !errors.As(err, &no) || no.Code != code {
-			t.Errorf("%v, want %s", err, code)
-		}
 	}
 }
 
@@ -137,25 +144,60 @@ func TestTopUpsEarnThePercentageOfThePolicy(t *testing.T) {
 		if got, err := top.Bonus(d.balance); got != want || err != nil {
 			t.Errorf("%d earns %d, %v; want %d", amount, got, err, want)
 		}
-		other := d.balance
-		other.Cash++
-		if _, err := top.Bonus(other); !errors.Is(err, ledger.ErrChanged) {
-			t.Errorf("for another balance: %v", err)
-		}
-		was := d.snapshot
-		d.snapshot = own(t)
-		if _, err := top.Bonus(d.balance); !errors.Is(err, ledger.ErrChanged) {
-			t.Errorf("under other policies: %v", err)
-		}
-		d.snapshot = was
 	}
 	d.balanceErr = ledger.ErrUnavailable
 	if _, err := d.TopUp(t.Context(), ledger.TopUp{Currency: usd(t), Amount: 1}); !errors.Is(err, ledger.ErrUnavailable) {
 		t.Error(err)
 	}
 	d = newDesk(failing(t))
-	_, err := d.TopUp(t.Context(), ledger.TopUp{CustomerID: "ann", Currency: usd(t), Amount: 1})
+	top, err := d.TopUp(t.Context(), ledger.TopUp{CustomerID: "ann", Currency: usd(t), Amount: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = top.Bonus(d.balance)
 	saysNo(t, "no decision", err, PolicyError)
+}
+
+// TestABonusIsOfTheBalanceOfTheTransaction: whatever was seen before it.
+func TestABonusIsOfTheBalanceOfTheTransaction(t *testing.T) {
+	t.Parallel()
+	d := newDesk(rules(t, patience, map[string]string{"wallet/topup": "bonus_percent := \"1\" if input.wallet.cash_minor < 1000\n" +
+		"else := \"2\" if input.wallet.cash_minor < 2000\nelse := \"3\"\n"}))
+	top, err := d.TopUp(t.Context(), ledger.TopUp{CustomerID: "ann", Currency: usd(t), Amount: 10_000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	earns := func(cash, want money.Amount) {
+		t.Helper()
+		balance := d.balance
+		balance.Cash = cash
+		if got, err := top.Bonus(balance); got != want || err != nil {
+			t.Errorf("with %d: %d, %v; want %d", cash, got, err, want)
+		}
+	}
+	earns(0, 100)
+	earns(1_000, 200)
+	earns(2_000, 300)
+	d.snapshot = rules(t, patience, map[string]string{"wallet/topup": "bonus_percent := \"5\"\n"})
+	earns(0, 500) // policies were changed
+	earns(1_000, 500)
+}
+
+// TestTheTransactionDoesNotAskAgainWhatIsKnown: others wait for it.
+func TestTheTransactionDoesNotAskAgainWhatIsKnown(t *testing.T) {
+	t.Parallel()
+	d := newDesk(shipped(t))
+	asked := 0
+	answer := ahead(d.Engine, "seen", func(_ *policy.Snapshot, seen string) (string, error) {
+		asked++
+		return seen, nil
+	})
+	for seen, want := range map[string]int{"seen": 1, "other": 2} {
+		asked = 1
+		if got, err := answer(seen); got != seen || err != nil || asked != want {
+			t.Errorf("%s: %s, %v after %d questions", seen, got, err, asked)
+		}
+	}
 }
 
 func TestWithdrawalsAreDeniedBeyondCash(t *testing.T) {
@@ -167,11 +209,6 @@ func TestWithdrawalsAreDeniedBeyondCash(t *testing.T) {
 		w, err := d.Withdrawal(t.Context(), ledger.Withdrawal{CustomerID: "ann", Currency: usd(t), Amount: amount})
 		if err != nil {
 			return err
-		}
-		other := d.balance
-		other.Bonus++
-		if err := w.Holds(other); !errors.Is(err, ledger.ErrChanged) {
-			t.Errorf("for another balance: %v", err)
 		}
 		return w.Holds(d.balance)
 	}
@@ -191,22 +228,59 @@ func TestWithdrawalsAreDeniedBeyondCash(t *testing.T) {
 	}
 }
 
-func TestOperationsAreTriedAgainWhenThingsChange(t *testing.T) {
+// TestAWithdrawalIsOfTheBalanceOfTheTransaction: whatever was seen before it.
+func TestAWithdrawalIsOfTheBalanceOfTheTransaction(t *testing.T) {
 	t.Parallel()
-	d, other := newDesk(shipped(t)), errors.New("other")
-	for changes, want := range map[int]error{0: nil, lookTries - 1: nil, lookTries: ErrBusy} {
-		tries := 0
-		err := d.InTurn("ann", func() error {
-			if tries++; tries <= changes {
-				return ledger.ErrChanged
-			}
-			return nil
-		})
-		if !errors.Is(err, want) || tries != min(changes+1, lookTries) {
-			t.Errorf("%d changes: %v after %d tries", changes, err, tries)
-		}
+	d := newDesk(shipped(t))
+	d.balance = ledger.Balance{Cash: 1_000}
+	w, err := d.Withdrawal(t.Context(), ledger.Withdrawal{CustomerID: "ann", Currency: usd(t), Amount: 1_000})
+	if err != nil {
+		t.Fatal(err)
 	}
-	if err := d.InTurn("ann", func() error { return other }); !errors.Is(err, other) {
+	less := d.balance
+	less.Cash--
+	if no := saysNo(t, "less", w.Holds(less), ledger.NotWithdrawable, ledger.NotWithdrawable); no.Available != "9.99" {
+		t.Errorf("available %q", no.Available)
+	}
+	if err := w.Holds(d.balance); err != nil {
 		t.Error(err)
 	}
+	d.snapshot = own(t)
+	saysNo(t, "other policies", w.Holds(d.balance), PolicyDenied, "shop.closed")
+}
+
+// TestOperationsOnOneWalletTakeTurns: with others they go on side by side.
+func TestOperationsOnOneWalletTakeTurns(t *testing.T) {
+	t.Parallel()
+	d, other := newDesk(shipped(t)), errors.New("other")
+	var now, most atomic.Int64
+	var all sync.WaitGroup
+	for range 16 {
+		all.Go(func() {
+			err := d.InTurn("ann", func() error {
+				if n := now.Add(1); n > most.Load() {
+					most.Store(n)
+				}
+				time.Sleep(time.Millisecond)
+				now.Add(-1)
+				return other
+			})
+			if !errors.Is(err, other) {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if most.Load() != 1 {
+		t.Errorf("%d at once", most.Load())
+	}
+	_ = d.InTurn("ann", func() error {
+		const others = 20 // of whom hardly all share a turn with her
+		done := make(chan error, others)
+		for i := range others {
+			all.Go(func() { done <- d.InTurn(fmt.Sprint(i), func() error { return nil }) })
+		}
+		return <-done
+	})
+	all.Wait()
 }

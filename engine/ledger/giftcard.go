@@ -159,9 +159,8 @@ type CardClaim struct {
 	Number     string // as typed
 	Secret     Code   // likewise
 
-	// Holds looks at the card that the transaction sees, at an instant. It
-	// refuses one that cannot be redeemed, and fails with [ErrChanged] if it
-	// was asked about another state before.
+	// Holds looks at the card that the transaction sees, at an instant, and
+	// refuses one that cannot be redeemed.
 	Holds func(now time.Time, card *GiftCard) error
 }
 
@@ -201,17 +200,18 @@ func (e *Entry) RedeemCard(claim CardClaim) (GiftCard, error) {
 		Postings: []Posting{{Gift, card.Amount}, {Cards, -card.Amount}}})
 }
 
-// Claimed is the card that a claim is about, as it is now. It refuses as
-// [Entry.RedeemCard] does, and counts nothing: the transaction has to say it.
-func (b *Book) Claimed(ctx context.Context, claim *CardClaim) (card GiftCard, found bool, err error) {
+// Claimed is the card that a claim is about, as it is now, a zero one if there
+// is none. It refuses as [Entry.RedeemCard] does, and counts nothing: the
+// transaction has to say it.
+func (b *Book) Claimed(ctx context.Context, claim *CardClaim) (GiftCard, error) {
 	if err := locked(ctx, b.store, b.vault.subjects(claim), b.Now()); err != nil {
-		return GiftCard{}, false, err
+		return GiftCard{}, err
 	}
-	card, err = b.store.CardByLookup(ctx, b.vault.lookup(claim.Number, claim.Secret))
+	card, err := b.store.CardByLookup(ctx, b.vault.lookup(claim.Number, claim.Secret))
 	if errors.Is(err, ErrNotFound) {
-		return GiftCard{}, false, nil
+		return GiftCard{}, nil
 	}
-	return card, err == nil, err
+	return card, err
 }
 
 // GiftCard is one card, or a refusal with [CardNotFound].

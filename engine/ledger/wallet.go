@@ -205,8 +205,7 @@ type TopUp struct {
 	Amount     money.Amount
 	Reference  string
 
-	// Bonus is what the policies add, asked about a balance; it fails with
-	// [ErrChanged] if the balance is another one now.
+	// Bonus is what the policies add, seeing the balance before the top-up.
 	Bonus func(Balance) (money.Amount, error)
 }
 
@@ -232,8 +231,8 @@ type Withdrawal struct {
 	Currency   money.Currency
 	Amount     money.Amount
 
-	// Holds refuses what the policies deny, asked about a balance; it fails
-	// with [ErrChanged] if the balance is another one now.
+	// Holds refuses what the policies deny, seeing the balance before the
+	// withdrawal.
 	Holds func(Balance) error
 }
 

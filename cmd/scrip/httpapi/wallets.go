@@ -1,10 +1,8 @@
 package httpapi
 
 import (
-	"errors"
 	"net/http"
 
-	"scrip/engine"
 	"scrip/engine/ledger"
 	"scrip/engine/money"
 )
@@ -100,16 +98,6 @@ func (c *call) walletCall(into any) (customerID string, done bool, err error) {
 	return customerID, false, err
 }
 
-// inTurn runs a prepared write on a wallet until what it was prepared for is
-// what the transaction sees.
-func (a *API) inTurn(customerID string, do func() error) error {
-	err := a.Engine.InTurn(customerID, do)
-	if errors.Is(err, engine.ErrBusy) {
-		err = errOverloaded
-	}
-	return err
-}
-
 // claimIn is the body of POST /v1/wallets/{customer_id}/gift-cards. Neither is
 // ever part of a message.
 type claimIn struct {
@@ -137,7 +125,7 @@ func (a *API) redeemCard(c *call) error {
 		return err
 	}
 	number, secret := ledger.TypedNumber(string(in.Number)), ledger.TypedCode(string(in.Code))
-	return a.inTurn(customerID, func() error {
+	return a.Engine.InTurn(customerID, func() error {
 		claim, err := a.Engine.Claim(c.gin.Request.Context(), customerID, number, secret)
 		if err != nil {
 			return err
@@ -181,7 +169,7 @@ func (a *API) topUp(c *call) error {
 	if err := f.err(); err != nil {
 		return err
 	}
-	return a.inTurn(customerID, func() error {
+	return a.Engine.InTurn(customerID, func() error {
 		prepared, err := a.Engine.TopUp(c.gin.Request.Context(),
 			ledger.TopUp{CustomerID: customerID, Currency: currency, Amount: amount, Reference: string(in.Reference)})
 		if err != nil {
@@ -224,7 +212,7 @@ func (a *API) withdraw(c *call) error {
 	if err := f.err(); err != nil {
 		return err
 	}
-	return a.inTurn(customerID, func() error {
+	return a.Engine.InTurn(customerID, func() error {
 		prepared, err := a.Engine.Withdrawal(c.gin.Request.Context(), ledger.Withdrawal{CustomerID: customerID, Currency: currency, Amount: amount})
 		if err != nil {
 			return err
@@ -285,7 +273,7 @@ func (a *API) pay(c *call) error {
 	if err := f.err(); err != nil && redemption.CustomerID == customerID {
 		return err
 	}
-	return a.inTurn(customerID, func() error {
+	return a.Engine.InTurn(customerID, func() error {
 		return c.write(func(e *ledger.Entry) (int, any, error) {
 			p, err := e.Pay(customerID, in.RedemptionID, amount)
 			if err != nil {

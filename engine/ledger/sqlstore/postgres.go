@@ -65,8 +65,10 @@ func OpenPostgres(ctx context.Context, url string) (ledger.Store, error) {
 	for range p.writing {
 		p.lanes <- p.lane.Add(1)
 	}
-	if _, err := p.exec(ctx, foldWriters); err != nil {
-		return nil, errors.Join(fmt.Errorf("ledger database %s: %w", place(config), err), p.Close())
+	for _, once := range []string{foldWriters, makeTurn} {
+		if _, err := p.exec(ctx, once); err != nil {
+			return nil, errors.Join(fmt.Errorf("ledger database %s: %w", place(config), err), p.Close())
+		}
 	}
 	return p, nil
 }
@@ -74,7 +76,7 @@ func OpenPostgres(ctx context.Context, url string) (ledger.Store, error) {
 // Bounds of a transaction that others get in the way of.
 const (
 	maxTries   = 24
-	aloneAfter = 3 // tries; then it waits until it is the only one of this store
+	aloneAfter = 3 // tries; then it waits until it is the only one of this store, and takes turns with other stores
 	firstPause = time.Millisecond
 	maxPause   = 64 * time.Millisecond
 )
@@ -109,6 +111,9 @@ func (p *postgres) attempt(ctx context.Context, try int, fn func(ledger.Tx) erro
 	if p.closed.Load() {
 		return errClosed
 	}
+	if try > aloneAfter {
+		defer p.turn(ctx)()
+	}
 	lane := <-p.lanes
 	defer func() { p.lanes <- lane }()
 	tx, err := p.begin(ctx)
@@ -124,6 +129,32 @@ func (p *postgres) attempt(ctx context.Context, try int, fn func(ledger.Tx) erro
 	}()
 	return tx.run(fn, p.writer, lane)
 }
+
+// turn waits for the turn of this store among all that share the database, and
+// tells how to leave it to the next. A snapshot is never in line for a row: when
+// the row's last owner commits, all who wait for it have lost, and among
+// sidecars that want it without a break one could lose for ever. Nothing rests
+// on a turn, so that nobody waits for one, or has it, longer than turnTime.
+func (p *postgres) turn(ctx context.Context) (leave func()) {
+	ctx, cancel := context.WithTimeout(ctx, turnTime)
+	tx, err := p.db.BeginTx(ctx, nil)
+	if err != nil {
+		return cancel
+	}
+	_, _ = tx.ExecContext(ctx, takeTurn) // or it goes on without
+	return func() {
+		_ = tx.Rollback() // nothing to keep
+		cancel()
+	}
+}
+
+const turnTime = time.Second
+
+// The turn is a row to lock, of which the server lines up those who wait.
+const (
+	makeTurn = `INSERT INTO meta (name, value) VALUES ('turn', '') ON CONFLICT (name) DO NOTHING`
+	takeTurn = `SELECT FROM meta WHERE name = 'turn' FOR UPDATE`
+)
 
 // note keeps whether anything could be written.
 func (p *postgres) note(ctx context.Context, err error) {
