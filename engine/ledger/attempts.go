@@ -51,7 +51,7 @@ func locked(ctx context.Context, r Reader, subjects [][]byte, now time.Time) err
 		return nil
 	}
 	refused := refusal.New(CardTries, "too many attempts with a wrong number or code; try again after %s", until.Format(time.RFC3339))
-	refused.RetryAfter = until.Sub(now)
+	refused.RetryAfter = min(until.Sub(now), lockFor) // who failed last may have read the clock a little later
 	return refused
 }
 

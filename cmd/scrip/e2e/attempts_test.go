@@ -112,37 +112,55 @@ func TestAFailedAttemptLeavesItsKeyFree(t *testing.T) {
 	s.replays(t, right, s.first(t, right, http.StatusCreated))
 }
 
-// The count is in the ledger: two sidecars share it, and a restart forgets nothing.
+// The count is in the ledger: three sidecars share it, and a restart forgets nothing.
 func TestFailuresAreCountedByAllSidecarsTogether(t *testing.T) {
 	t.Parallel()
-	for name, open := range ledgers {
+	for name, ledger := range fleets {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p, _, _ := open(t)
-			c := p[0].card(t, "5", "USD")
+			opts := ledger(t)
+			f := startFleet(t, opts...)
+			c := f[0].card(t, "5", "USD")
 			for i := range 10 {
-				p[i%2].fails(t, 1, func() string { return "c" }, "")
+				f[i%3].fails(t, 1, func() string { return "c" }, "")
+				if i == 4 {
+					f.restart(t, opts...)
+				}
 			}
-			p[0].claim(t, "c", c.Number, c.Code).locked(t)
-			p[1].claim(t, "c", c.Number, c.Code).locked(t)
+			for range 2 {
+				for _, s := range f {
+					s.claim(t, "c", c.Number, c.Code).locked(t)
+				}
+				f.restart(t, opts...)
+			}
 			for range prove.Count(1, 100) {
 				one, each := unique("one"), func() string { return unique("each") }
-				p.failAtOnce(t, func() string { return one }, each)
-				p.failAtOnce(t, each, func() string { return one })
+				f.failAtOnce(t, func() string { return one }, each)
+				f.failAtOnce(t, each, func() string { return one })
 			}
+			f.sound(t, opts)
 		})
 	}
 }
 
-// failAtOnce sends 32 wrong codes at once, all of one customer or all at one number: ten of them are answered.
-func (p pair) failAtOnce(t *testing.T, customer, number func() string) {
+// restart stops each of the fleet and starts another in its place.
+func (f fleet) restart(t *testing.T, opts ...option) {
 	t.Helper()
-	calls := make([]call, 32)
+	for i := range f {
+		f[i].stop(t)
+		f[i] = f.another(t, opts...)
+	}
+}
+
+// failAtOnce sends 64 wrong codes at once, all of one customer or all at one number: ten of them are answered.
+func (f fleet) failAtOnce(t *testing.T, customer, number func() string) {
+	t.Helper()
+	calls := make([]call, clients)
 	for i := range calls {
 		calls[i] = claimCall(customer(), number(), "00000000000000000000", "")
 	}
 	heard := 0
-	for _, a := range p.rush(t, calls) {
+	for _, a := range f.rush(t, calls) {
 		if a.status == http.StatusNotFound {
 			heard++
 			continue
