@@ -26,7 +26,9 @@ func (campaignCmd) Help() string {
 
 	scrip campaign create --id spring --name "Spring sale" --percent 10 --ends-at 2026-05-31
 	scrip campaign list
-	scrip campaign pause spring`
+	scrip campaign show spring
+	scrip campaign pause spring
+	scrip campaign resume spring`
 }
 
 type campaignCreateCmd struct {

@@ -22,6 +22,7 @@ func (couponCmd) Help() string {
 	scrip coupon issue spring --file customers.txt
 	scrip coupon list c-1001 --status available
 	scrip coupon show cpn_01…
+	scrip coupon events cpn_01…
 	scrip coupon revoke cpn_01…`
 }
 

@@ -25,6 +25,8 @@ func (giftCardCmd) Help() string {
 	scrip gift-card issue 50.00 USD
 	scrip gift-card issue 25.00 USD --count 5000 --expires 2027-12-31 --csv cards.csv
 	scrip gift-card list c-1001 --status active
+	scrip gift-card show crd_01…
+	scrip gift-card reveal c-1001 crd_01…
 	scrip gift-card redeem c-1001 4929318203948576
 	scrip gift-card revoke crd_01…`
 }

@@ -113,7 +113,7 @@ type leave int
 
 // newParser builds the command line over g's streams.
 func newParser(g *globals) (*kong.Kong, error) {
-	return kong.New(&cli{},
+	parser, err := kong.New(&cli{},
 		kong.Name("scrip"),
 		kong.Writers(g.Stdout, g.Stderr),
 		kong.Exit(func(code int) { panic(leave(code)) }),
@@ -128,6 +128,25 @@ func newParser(g *globals) (*kong.Kong, error) {
 			{Key: "connection", Title: "Connection:"},
 		}),
 	)
+	if err == nil {
+		shareExamples(parser.Model.Node)
+	}
+	return parser, err
+}
+
+// shareExamples gives commands that have no page of their own their lines of the page above.
+func shareExamples(above *kong.Node) {
+	for _, node := range above.Children {
+		if node.Detail == "" {
+			node.Detail = "Examples:\n\n"
+			for line := range strings.SplitSeq(above.Detail, "\n") {
+				if strings.HasPrefix(line+" ", "\t"+node.FullPath()+" ") {
+					node.Detail += line + "\n"
+				}
+			}
+		}
+		shareExamples(node)
+	}
 }
 
 // usageError is a command line that parses but makes no sense; it exits with 2.

@@ -122,7 +122,7 @@ var nextSteps = map[string]string{
 	"request.invalid":           "correct what is named above and send it again",
 	"request.too_large":         "a request may have 1 MiB; send it in parts",
 	"route.not_found":           "is this the right listener? --server is for the data listener, --admin-server for the admin one",
-	"ledger.unavailable":        "nothing was written; try again in a moment, and see what /readyz says",
+	"ledger.unavailable":        "try again in a moment, and see what /readyz says",
 	"overloaded":                "try again in a moment",
 	"coupon.not_found":          "see what a customer holds with: scrip coupon list CUSTOMER",
 	"coupon.not_applicable":     "quote with --select best, or with --select none",
