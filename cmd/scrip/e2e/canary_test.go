@@ -149,19 +149,9 @@ func TestSecretsLeakNowhereOnPostgres(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	database := server.Database(t)
-	u, err := url.Parse(database)
-	if err != nil {
-		t.Fatal(err)
-	}
-	proxy, err := line("postgres", u.Host)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(proxy.Stop)
-	u.Host = proxy.Listen
+	through, proxy := lineTo(t, server.Database(t))
 	c := newCanary(t, func(t *testing.T, opts ...option) pair {
-		opts = append(opts, withFlag("ledger", u.String()), withEnv("SCRIP_KEY="+canaryKey, "SCRIP_ADMIN_TOKEN="+canaryAdmin))
+		opts = append(opts, withFlag("ledger", through), withEnv("SCRIP_KEY="+canaryKey, "SCRIP_ADMIN_TOKEN="+canaryAdmin))
 		p := pair{start(t, opts...), start(t, append(opts, withFlag("log-format", "text"))...)}
 		p[0].adminToken, p[1].adminToken = canaryAdmin, canaryAdmin
 		return p

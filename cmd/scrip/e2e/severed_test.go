@@ -171,20 +171,26 @@ func brokeToPostgres() string {
 		breaksAnywhere.Load(), breaksInCommit.Load(), breaksAfterCommit.Load(), breaksInCommitsAnswer.Load())
 }
 
-// shakyLine is the database's URL over a line, and what makes the line shaky.
-func shakyLine(t *testing.T, database string) (through string, shake func()) {
+// lineTo is a database's URL over a line of its own.
+func lineTo(t *testing.T, database string) (through string, proxy *toxiproxy.Proxy) {
 	t.Helper()
 	u, err := url.Parse(database)
-	if err != nil {
-		t.Fatal(err)
+	if err == nil {
+		proxy, err = line("postgres", u.Host)
 	}
-	proxy, err := line("postgres", u.Host)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(proxy.Stop)
 	u.Host = proxy.Listen
-	return u.String(), func() {
+	return u.String(), proxy
+}
+
+// shakyLine is the database's URL over a line, and what makes the line shaky.
+func shakyLine(t *testing.T, database string) (through string, shake func()) {
+	t.Helper()
+	through, proxy := lineTo(t, database)
+	return through, func() {
 		for _, stream := range []string{"upstream", "downstream"} {
 			toxic := fmt.Sprintf(`{"name":%q,"type":"shaky","stream":%q,"attributes":{"most":40000}}`, stream, stream)
 			if _, err := proxy.Toxics.AddToxicJson(strings.NewReader(toxic)); err != nil {

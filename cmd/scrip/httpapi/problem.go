@@ -100,7 +100,7 @@ type problemFault struct {
 var (
 	errPanic    = errors.New("panic")
 	errInternal = &refusal.Error{Code: internalError, Message: "something went wrong here; the request id finds it in the log"}
-	errLedger   = &refusal.Error{Code: ledgerDown, Message: "the ledger cannot be reached; nothing was booked, try again"}
+	errLedger   = &refusal.Error{Code: ledgerDown, Message: "the ledger cannot be reached; try again: under the same Idempotency-Key nothing is booked twice"}
 )
 
 // retryAfterSeconds is when a client may try again what was refused for load
