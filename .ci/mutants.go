@@ -168,6 +168,7 @@ func (m mutant) command(ctx context.Context, folder string, mutated []byte) (*ex
 
 func shell(ctx context.Context, line, goflags string) *exec.Cmd {
 	command := exec.CommandContext(ctx, "sh", "-c", line) // #nosec G204 -- a line of mutants.txt
+	goflags += " -ldflags=-w"                             // nobody debugs a mutant, and it links in half of the time
 	command.Env = append(os.Environ(), "GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" "+goflags), "SCRIP_E2E_RACE=0")
 	return command
 }
