@@ -61,9 +61,15 @@ func (m *machine) revokeCard(t *rapid.T) {
 		expect: func() answer { return m.model.revokeCard(id) }})
 }
 
-// redeem types a number and a code: right, one of them wrong, or another card's.
+// redeem types a number and a code: right, one of them wrong, or another card's;
+// now and then at the card's end, or next to it.
 func (m *machine) redeem(t *rapid.T) {
 	k, who := m.drawCard(t, "active"), m.shopper(t)
+	if k.expires.After(m.model.now) && one(t, 8, "at its end") {
+		which := even(t, 3, "off by")
+		m.counted.count("card", []string{"before", "at", "after"}[which])
+		m.set(t, k.expires.Add(time.Duration(which-1)*time.Microsecond))
+	}
 	number, code := typed(t, k)
 	switch even(t, 12, "wrong") {
 	case 0:

@@ -86,6 +86,7 @@ var expectedOutcomes = map[string][]string{
 	"revoke card": {"200", "404 gift_card.not_found", "409 gift_card.redeemed"},
 	"redeem": {"201", "404 gift_card.invalid", "409 gift_card.redeemed", "409 gift_card.revoked", "409 gift_card.expired",
 		"429 gift_card.too_many_attempts"},
+	"card":   {"before", "at", "after"},
 	"lock":   {"near", "before", "at", "after"},
 	"top up": {"201", "201 with a bonus"},
 	"pay": {"201", "201 with a coupon", "404 redemption.not_found", "409 redemption.not_reserved", "409 payment.nothing_owed",
