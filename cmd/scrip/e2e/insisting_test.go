@@ -18,8 +18,26 @@ type insister struct {
 	testing.TB
 	*tally
 	asked, beside *sidecar
-	lengths       map[string]int // of answers, by what was asked
+	lines         map[string]*severable // to the asked one, by address
+	lengths       map[string]int        // of answers, by what was asked
 	done          []done
+}
+
+func newInsister(tb testing.TB, asked, beside *sidecar, t *tally) *insister {
+	return &insister{TB: tb, tally: t, asked: asked, beside: beside, lines: map[string]*severable{}, lengths: map[string]int{}}
+}
+
+// line is the client's own to an address of the asked sidecar.
+func (c *insister) line(address string) *severable {
+	if c.lines[address] == nil {
+		l, err := openSeverable(address)
+		if err != nil {
+			c.Fatal(err)
+		}
+		c.Cleanup(l.Stop)
+		c.lines[address] = l
+	}
+	return c.lines[address]
 }
 
 type done struct {
@@ -109,7 +127,7 @@ func (c *insister) try(what string, request call, mustBreak bool, p *past) (answ
 	if mustBreak || rand.IntN(2) == 0 {
 		breaks = c.anywhere(what, len(raw))
 	}
-	said, err := severed(address, raw, breaks)
+	said, err := c.line(address).try(raw, breaks)
 	if err != nil {
 		c.Fatalf("%s: %v", what, err)
 	}

@@ -42,8 +42,8 @@ func TestRetriedRequestsAreBookedOnce(t *testing.T) {
 			var clients sync.WaitGroup
 			for range 4 {
 				clients.Go(func() {
-					for seen.retried.Load() < goal && !t.Failed() {
-						(&insister{TB: t, asked: p[0], beside: p[1], tally: seen, lengths: map[string]int{}}).story()
+					for c := newInsister(t, p[0], p[1], seen); seen.retried.Load() < goal && !t.Failed(); {
+						c.story()
 					}
 				})
 			}
@@ -61,6 +61,7 @@ func TestRetriedRequestsAreBookedOnce(t *testing.T) {
 
 // story asks for everything that can be booked, and holds the books of the other sidecar against what was answered.
 func (c *insister) story() {
+	c.done = nil
 	campaign, customer, order := unique("camp"), unique("c"), unique("O")
 	many := []string{unique("c"), unique("c"), unique("c")}
 	c.book("campaign", call{path: campaignsPath, body: campaignBody(campaign, plenty), admin: true}, http.StatusCreated)

@@ -29,20 +29,40 @@ type cut struct {
 	bytes  int    // that come through before
 }
 
-// severed is one try: what came back of the answer over a line of its own.
-func severed(address string, raw []byte, c cut) ([]byte, error) {
+// severable is a line to a sidecar for one connection at a time. It is opened once and not for each connection: to find
+// a free port takes milliseconds while thousands of closed connections linger.
+type severable struct {
+	*toxiproxy.Proxy
+	streams map[string]*severing
+}
+
+func openSeverable(address string) (*severable, error) {
 	proxy, err := line("sidecar", address)
 	if err != nil {
 		return nil, err
 	}
-	defer proxy.Stop()
-	if c.stream != "" {
-		toxic := fmt.Sprintf(`{"type":"limit_data","stream":%q,"attributes":{"bytes":%d}}`, c.stream, c.bytes)
-		if _, err := proxy.Toxics.AddToxicJson(strings.NewReader(toxic)); err != nil {
+	l := &severable{Proxy: proxy, streams: map[string]*severing{}}
+	for _, stream := range []string{"upstream", "downstream"} {
+		toxic, err := proxy.Toxics.AddToxicJson(strings.NewReader(fmt.Sprintf(`{"type":"severing","stream":%q}`, stream)))
+		if err != nil {
+			proxy.Stop()
 			return nil, err
 		}
+		l.streams[stream] = toxic.Toxic.(*severing)
 	}
-	conn, err := net.Dial("tcp", proxy.Listen)
+	return l, nil
+}
+
+// try is what came back of the answer over a connection that breaks there.
+func (l *severable) try(raw []byte, c cut) ([]byte, error) {
+	const never = 1 << 40
+	for stream, s := range l.streams {
+		s.after.Store(never)
+		if stream == c.stream {
+			s.after.Store(int64(c.bytes))
+		}
+	}
+	conn, err := net.Dial("tcp", l.Listen)
 	if err != nil {
 		return nil, err
 	}
@@ -56,6 +76,36 @@ func severed(address string, raw []byte, c cut) ([]byte, error) {
 		return nil, fmt.Errorf("a line that breaks at %+v stays open: %w", c, err)
 	}
 	return said, nil
+}
+
+// severing is a toxic that breaks the next connection after so many bytes.
+type severing struct{ after atomic.Int64 }
+
+// NewState is what a connection still lets through.
+func (s *severing) NewState() any { return s.after.Load() }
+
+// Pipe is one direction of a connection.
+func (s *severing) Pipe(stub *toxics.ToxicStub) {
+	left := stub.State.(int64)
+	for {
+		select {
+		case <-stub.Interrupt:
+			return
+		case chunk := <-stub.Input:
+			if chunk == nil {
+				stub.Close()
+				return
+			}
+			chunk.Data = chunk.Data[:min(left, int64(len(chunk.Data)))]
+			if len(chunk.Data) > 0 {
+				stub.Output <- chunk
+			}
+			if left -= int64(len(chunk.Data)); left == 0 {
+				stub.Close()
+				return
+			}
+		}
+	}
 }
 
 func line(name, upstream string) (*toxiproxy.Proxy, error) {
@@ -99,7 +149,10 @@ type shaky struct {
 	Most int64 `json:"most"`
 }
 
-func init() { toxics.Register("shaky", new(shaky)) }
+func init() {
+	toxics.Register("severing", new(severing))
+	toxics.Register("shaky", new(shaky))
+}
 
 // Breaks of lines to Postgres in this run.
 var breaksAnywhere, breaksInCommit, breaksAfterCommit, breaksInCommitsAnswer atomic.Int64
