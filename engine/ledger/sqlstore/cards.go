@@ -109,9 +109,15 @@ func (s *session) Failures(ctx context.Context, subject []byte) (f ledger.Failur
 	return f, err
 }
 
-// PutFailures writes a subject's failed attempts.
+// PutFailures writes a subject's failed attempts. The row is changed if it is
+// there, for in Postgres an upsert would bring back, as it was, one that another
+// transaction has deleted since this one looked; an update runs again.
 func (s *session) PutFailures(ctx context.Context, subject []byte, f ledger.Failures) error {
-	_, err := s.exec(ctx, `INSERT INTO card_failures (subject, count, last_at) VALUES (?, ?, ?)
+	known, err := s.won(ctx, `UPDATE card_failures SET count = ?, last_at = ? WHERE subject = ?`, f.Count, micros(f.LastAt), subject)
+	if known || err != nil {
+		return err
+	}
+	_, err = s.exec(ctx, `INSERT INTO card_failures (subject, count, last_at) VALUES (?, ?, ?)
 		ON CONFLICT (subject) DO UPDATE SET count = excluded.count, last_at = excluded.last_at`, subject, f.Count, micros(f.LastAt))
 	return err
 }

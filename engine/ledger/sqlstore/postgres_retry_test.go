@@ -102,6 +102,34 @@ func TestATwinFindsTheReplyAndNotTheRefusal(t *testing.T) {
 	}
 }
 
+// Failed attempts that a success has ended meanwhile are not counted on from.
+func TestFailuresThatWereForgottenMeanwhileAreNotBroughtBack(t *testing.T) {
+	t.Parallel()
+	stores, subject, at := sharing(t, 2), []byte("subject"), time.Unix(1, 0)
+	if err := stores[0].Write(t.Context(), func(tx ledger.Tx) error {
+		return tx.PutFailures(t.Context(), subject, ledger.Failures{Count: 9, LastAt: at})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	var seen ledger.Failures
+	tries, err := beside(t, stores[0],
+		func(tx ledger.Tx) (err error) {
+			seen, err = tx.Failures(t.Context(), subject)
+			return err
+		},
+		func() {
+			if err := stores[1].Write(t.Context(), func(tx ledger.Tx) error { return tx.ForgetFailures(t.Context(), [][]byte{subject}) }); err != nil {
+				t.Error(err)
+			}
+		},
+		func(tx ledger.Tx) error {
+			return tx.PutFailures(t.Context(), subject, ledger.Failures{Count: seen.Count + 1, LastAt: at})
+		})
+	if now, failed := stores[1].Failures(t.Context(), subject); tries != 2 || err != nil || failed != nil || now.Count != 1 {
+		t.Errorf("%d tries, %v; %d failures are counted, %v", tries, err, now.Count, failed)
+	}
+}
+
 // Two that wait for each other: one of them runs again.
 func TestADeadlockIsResolved(t *testing.T) {
 	t.Parallel()
