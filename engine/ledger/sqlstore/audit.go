@@ -21,8 +21,13 @@ func audit(ctx context.Context, db *sql.DB, speaks *dialect, look func(ledger.Au
 	if err != nil {
 		return nil, unavailable(err)
 	}
-	s := &session{on: tx, speaks: speaks}
+	s := &session{on: tx, speaks: speaks, patient: true}
 	defer func() { err = errors.Join(err, unavailable(tx.Rollback())) }()
+	if speaks.unbound != "" {
+		if _, err := s.exec(ctx, speaks.unbound); err != nil {
+			return nil, err
+		}
+	}
 	for _, c := range append(first, invariants...) {
 		found, err := list(ctx, s, c.scan, c.query)
 		if faults = append(faults, found...); err != nil {

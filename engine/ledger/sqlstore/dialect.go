@@ -14,6 +14,7 @@ type dialect struct {
 	numbered bool          // arguments are $1, $2, … and not ?
 	bound    sync.Map      // statement as told → with its arguments numbered
 	patience time.Duration // with one statement; 0: as long as its caller has
+	unbound  string        // lifts the server's bounds on statements, for a transaction that reads all there is; "" where it has none
 	bits     bool          // truth values are kept as 0 and 1, and the driver does not know
 
 	// each is a table of the column id from a list of ids, which list makes an
@@ -48,6 +49,7 @@ var speaksSQLite = &dialect{
 var speaksPostgres = &dialect{
 	numbered: true,
 	patience: statementTimeout,
+	unbound:  `SELECT set_config('statement_timeout', '0', true), set_config('enable_seqscan', 'on', true)`,
 	bits:     true,
 	each:     `SELECT unnest(?::text[]) AS id`,
 	list:     func(ids []string) (any, error) { return ids, nil },

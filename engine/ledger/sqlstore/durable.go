@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -29,6 +30,13 @@ var required = map[string]struct{ never, because string }{
 // database, the role or the URL says so.
 const settingsNow = `SELECT name, setting, source FROM pg_catalog.pg_settings WHERE name IN
 	('fsync', 'full_page_writes', 'synchronous_commit', 'transaction_read_only', 'server_encoding', 'server_version_num')`
+
+// durableNow is whether what is committed now stays, asked within a statement: of
+// what a server can be told while it runs, so that no answer trusts an old look.
+const durableNow = `(current_setting('fsync', true) IS DISTINCT FROM 'off' AND current_setting('full_page_writes', true) IS DISTINCT FROM 'off'
+	AND current_setting('synchronous_commit', true) IS DISTINCT FROM 'off')`
+
+var errNoLongerDurable = errors.New("the server is no longer durable (fsync, full_page_writes or synchronous_commit is off): nothing is booked")
 
 type serverSetting struct{ name, value, source string }
 

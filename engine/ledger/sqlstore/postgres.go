@@ -46,7 +46,7 @@ type postgres struct {
 // postgresql://; options are libpq's, and pool_max_conns: how many connections
 // there are at most (2 to 1,000, default 16), a fourth of them for reading
 // only. A server that is not durable is refused, and never trusted later: every
-// connection and [ledger.Store.Ready] look.
+// connection, every transaction that writes and [ledger.Store.Ready] look.
 //
 // No error tells a password.
 func OpenPostgres(ctx context.Context, url string) (ledger.Store, error) {
@@ -210,7 +210,7 @@ func (l *lost) lanes() []int64 {
 
 const (
 	countWrite = `INSERT INTO writers (writer, lane, writes) VALUES (?, ?, 1)
-		ON CONFLICT (writer, lane) DO UPDATE SET writes = writers.writes + 1, written_at = now()`
+		ON CONFLICT (writer, lane) DO UPDATE SET writes = writers.writes + 1, written_at = now() RETURNING ` + durableNow
 	// foldWriters adds up the rows of those who have not written for a day:
 	// most have ended, to the others their own writes are foreign once.
 	foldWriters = `WITH old AS (DELETE FROM writers WHERE writer <> '' AND written_at < now() - interval '1 day' RETURNING writes)

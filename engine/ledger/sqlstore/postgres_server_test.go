@@ -6,8 +6,10 @@ import (
 	"errors"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"scrip/engine/ledger"
 	"scrip/engine/ledger/sqlstore/pgtest"
@@ -90,8 +92,8 @@ func TestSettingsThatAreNotDurableAreRefusedWhereverTheyAre(t *testing.T) {
 	refused(t, s.URL("latin"), "LATIN1", "UTF8")
 	refused(t, s.URL("museum"), "transaction_read_only = on", "written")
 
-	// A server that is well at first and not later is not ready, and gets no
-	// new connections.
+	// A server that is well at first and not later is not ready, gets no new
+	// connections, and what is written over those that are open is refused.
 	store := openPostgres(t, everywhere)
 	defer closing(t, store)
 	if err := store.Ready(t.Context()); err != nil {
@@ -105,9 +107,47 @@ func TestSettingsThatAreNotDurableAreRefusedWhereverTheyAre(t *testing.T) {
 			t.Errorf("ready with %s off: %v", setting, err)
 		}
 		refused(t, everywhere, setting+" = off", "ALTER SYSTEM RESET "+setting)
+		if err := store.Write(t.Context(), putMeta(setting)); !errors.Is(err, ledger.ErrUnavailable) {
+			t.Errorf("written with %s off: %v", setting, err)
+		}
 		s.Exec(t, `ALTER SYSTEM RESET `+setting)
 		s.Exec(t, `SELECT pg_reload_conf()`)
 		eventually(t, func() bool { return store.Ready(t.Context()) == nil })
+		if value, err := store.Meta(t.Context(), setting); !errors.Is(err, ledger.ErrNotFound) {
+			t.Errorf("what was refused is written: %q, %v", value, err)
+		}
+		if err := store.Write(t.Context(), putMeta(setting)); err != nil {
+			t.Errorf("with %s on again: %v", setting, err)
+		}
+	}
+}
+
+// What reads the whole ledger takes longer than a statement may.
+func TestAnAuditHasMoreTimeThanAStatement(t *testing.T) {
+	t.Parallel()
+	const bound = 100 * time.Millisecond
+	url := with(pgtest.Database(t), "statement_timeout", strconv.FormatInt(bound.Milliseconds(), 10))
+	s := openPostgres(t, url)
+	t.Cleanup(func() { closing(t, s) })
+	tx, err := s.db.BeginTx(t.Context(), nil)
+	if err == nil {
+		_, err = tx.ExecContext(t.Context(), `LOCK TABLE coupons IN ACCESS EXCLUSIVE MODE`)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(5*bound, func() {
+		if err := tx.Rollback(); err != nil {
+			t.Error(err)
+		}
+	})
+	if _, err := ledger.Verify(t.Context(), s); err != nil {
+		t.Error(err)
+	}
+	ctx, done := (&session{speaks: speaksPostgres, patient: true}).bounded(t.Context())
+	defer done()
+	if _, bounded := ctx.Deadline(); bounded {
+		t.Error("it does not wait for the server longer than for one statement")
 	}
 }
 

@@ -21,8 +21,9 @@ type runner interface {
 // session tells the tables in SQL. It is the [ledger.Reader] of a store and,
 // where it may write, the [ledger.Tx].
 type session struct {
-	on     runner
-	speaks *dialect
+	on      runner
+	speaks  *dialect
+	patient bool // statements have as long as their caller
 }
 
 // bounded is the context for one statement. In a transaction of its own it is
@@ -31,7 +32,7 @@ func (s *session) bounded(ctx context.Context) (context.Context, context.CancelF
 	if tx, ok := s.on.(*transaction); ok {
 		ctx = tx.ctx
 	}
-	if s.speaks.patience == 0 {
+	if s.patient || s.speaks.patience == 0 {
 		return ctx, func() {}
 	}
 	return context.WithTimeout(ctx, s.speaks.patience)

@@ -60,8 +60,12 @@ func (t *transaction) run(fn func(ledger.Tx) error, writer string, lane int64) e
 		return err
 	}
 	if t.wrote {
-		if _, err := s.exec(t.ctx, countWrite, writer, lane); err != nil {
+		var durable bool
+		if err := s.one(t.ctx, countWrite, []any{writer, lane}, &durable); err != nil {
 			return err
+		}
+		if !durable { // an answer would say what a crash takes back
+			return unavailable(errNoLongerDurable)
 		}
 	}
 	if t.broken = t.inTime(t.Commit); t.broken != nil {
