@@ -1,6 +1,10 @@
 package ledger
 
-import "fmt"
+import (
+	"fmt"
+
+	"scrip/engine/money"
+)
 
 // wallet: what the journal says of a redemption is what the redemption says,
 // bucket by bucket, and came back where it had to (Contract §7).
@@ -32,7 +36,7 @@ func (c *checks) wallet() {
 }
 
 // givenBack: each refund returned to the wallet what the journal says, all of
-// them together what the redemption does, and no bucket more than it paid.
+// them together what the redemption does, and to each bucket what is due to it.
 func (c *checks) givenBack(booked map[string]Tender) {
 	r := &c.a.Redemption
 	var all Tender
@@ -50,7 +54,19 @@ func (c *checks) givenBack(booked map[string]Tender) {
 		c.faults = append(c.faults, Fault{"journal", id, fmt.Sprintf("is of a refund that redemption %q does not have", r.ID)})
 	}
 	c.is(all == r.Returned, "its refunds returned %+v to the wallet, it says %+v", all, r.Returned)
-	c.is(r.Drawn.plus(r.Returned.times(-1)).least() >= 0, "the wallet paid %+v and has got back %+v", r.Drawn, r.Returned)
+	due := r.due()
+	c.is(r.Returned == due, "the wallet paid %+v, and of %d refunded it got back %+v, not %+v", r.Drawn, r.Refunded(), r.Returned, due)
+}
+
+// due is what the wallet has to have back of all that was refunded: what cannot
+// be withdrawn first, and no bucket more than it paid.
+func (r *Redemption) due() (t Tender) {
+	left := r.Refunded()
+	for _, b := range []struct{ paid, back *money.Amount }{{&r.Drawn.Bonus, &t.Bonus}, {&r.Drawn.Gift, &t.Gift}, {&r.Drawn.Cash, &t.Cash}} {
+		*b.back = min(left, *b.paid)
+		left -= *b.back
+	}
+	return t
 }
 
 // intoWallet is what an entry adds to the customer's buckets.
