@@ -1,13 +1,18 @@
 package ledger
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Trust keeps customers' facts in memory although nobody watches for others'
 // writes; it tells whether somebody does.
-func (b *Book) Trust() { b.known.trusted.Store(true) }
+func (b *Book) Trust() { b.known.trust() }
+
+func (k *known) trust() { k.looked.Store(new(time.Now().Add(time.Hour))) }
 
 // Trusted tells whether customers' facts are kept in memory.
-func (b *Book) Trusted() bool { return b.known.trusted.Load() }
+func (b *Book) Trusted() bool { return b.known.trusted() }
 
 // Forget drops what is kept: tests write past the book.
 func (b *Book) Forget() { b.known.clear() }

@@ -8,7 +8,7 @@ import (
 // What was read before a write is not kept after it, and what is read later is.
 func TestWhatWasReadBeforeAWriteIsNotKept(t *testing.T) {
 	k := newKnown()
-	k.trusted.Store(true)
+	k.trust()
 	now := time.Unix(0, 0)
 	for name, forget := range map[string]func(){
 		"an own write":    func() { k.drop([]string{"c"}) },

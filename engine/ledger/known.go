@@ -16,6 +16,8 @@ const (
 	// pollEvery is how often the store is asked whether others wrote: what they
 	// block or revoke counts within a second (Contract §5).
 	pollEvery = 250 * time.Millisecond
+	// trustFor is how long an answer to that lasts: a store that is silent tells nothing.
+	trustFor = 3 * pollEvery
 )
 
 // known keeps what the books say of customers in the memory of this process,
@@ -30,7 +32,7 @@ type known struct {
 	customers *otter.Cache[string, *knownFacts]
 	seed      maphash.Seed
 	stripes   [256]stripe
-	trusted   atomic.Bool // others' writes are being looked for
+	looked    atomic.Pointer[time.Time] // when the last look for others' writes that was answered began; nil: nobody looks
 }
 
 type stripe struct {
@@ -56,13 +58,19 @@ func newKnown() *known {
 	}
 }
 
+// trusted is whether all that others wrote until a moment ago is known.
+func (k *known) trusted() bool {
+	looked := k.looked.Load()
+	return looked != nil && time.Since(*looked) < trustFor
+}
+
 func (k *known) stripe(customerID string) *stripe {
 	return &k.stripes[maphash.String(k.seed, customerID)%uint64(len(k.stripes))]
 }
 
 // get is what is known of a customer at an instant.
 func (k *known) get(customerID string, now time.Time) (Facts, bool) {
-	if !k.trusted.Load() {
+	if !k.trusted() {
 		return Facts{}, false
 	}
 	kept, ok := k.customers.GetIfPresent(customerID)
@@ -81,7 +89,7 @@ func (k *known) generation(customerID string) uint64 {
 }
 
 func (k *known) put(customerID string, generation uint64, facts Facts, now time.Time) {
-	if !k.trusted.Load() {
+	if !k.trusted() {
 		return
 	}
 	s := k.stripe(customerID)
@@ -138,7 +146,7 @@ func (f Facts) at(now time.Time) Facts {
 func (b *Book) Watch(ctx context.Context) {
 	var warming sync.WaitGroup
 	defer warming.Wait()
-	defer b.known.trusted.Store(false)
+	defer b.known.looked.Store(nil)
 	warming.Go(func() { b.keepWarm(ctx) })
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
@@ -154,16 +162,22 @@ func (b *Book) Watch(ctx context.Context) {
 
 // CatchUp looks once for writes of others and forgets what they may have made
 // old: what was written before it is known after it. From then on customers'
-// facts are kept in memory, so that whoever does not watch has to ask again.
+// facts are kept in memory for a moment, so that whoever does not watch has to
+// ask again.
 func (b *Book) CatchUp(ctx context.Context) {
 	b.foreign.Lock()
 	defer b.foreign.Unlock()
+	began := time.Now()
 	now, err := b.store.ForeignWrites(ctx)
 	if err != nil || !b.foreign.sure || now != b.foreign.mark {
 		b.known.clear()
 	}
 	b.foreign.mark, b.foreign.sure = now, err == nil
-	b.known.trusted.Store(b.foreign.sure)
+	if err != nil {
+		b.known.looked.Store(nil)
+	} else {
+		b.known.looked.Store(&began)
+	}
 }
 
 // foreign is what the store said last of others' writes.

@@ -19,7 +19,8 @@ type counting struct {
 	reads     atomic.Int64
 	fail      atomic.Bool
 	broken    atomic.Bool
-	meanwhile func() // after a reading
+	silent    atomic.Bool // about others' writes
+	meanwhile func()      // after a reading
 }
 
 func (c *counting) Holdings(ctx context.Context, ids []string, now time.Time) ([]ledger.Holding, error) {
@@ -35,6 +36,9 @@ func (c *counting) Holdings(ctx context.Context, ids []string, now time.Time) ([
 }
 
 func (c *counting) ForeignWrites(ctx context.Context) (int64, error) {
+	if c.silent.Load() {
+		<-ctx.Done()
+	}
 	if c.fail.Load() {
 		return 0, ledger.ErrUnavailable
 	}
@@ -288,6 +292,8 @@ func TestOthersWritesAreNoticed(t *testing.T) {
 	soon(t, "distrust", func() bool { return !o.Trusted() })
 	store.fail.Store(false)
 	soon(t, "trust again", o.Trusted)
+	store.silent.Store(true) // as while somebody has the file for long
+	soon(t, "distrust of silence", func() bool { return !o.Trusted() })
 	cancel()
 	<-ended
 	if o.Trusted() {
