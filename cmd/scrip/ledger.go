@@ -99,6 +99,11 @@ func (c *ledgerRestoreCmd) Run(g *globals) error {
 		return err
 	}
 	kept, err := sqlstore.Restore(g.Ctx, c.File, path, c.Force, time.Now())
+	if kept != "" {
+		if err := say(g, "Kept what was there as %s.", clean(kept)); err != nil {
+			return err
+		}
+	}
 	switch {
 	case errors.Is(err, sqlstore.ErrExists) && !c.Force:
 		return errors.Join(err, errors.New("  --force keeps it under another name"))
@@ -106,11 +111,6 @@ func (c *ledgerRestoreCmd) Run(g *globals) error {
 		return errors.Join(err, errors.New("  stop the sidecar first"))
 	case err != nil:
 		return err
-	}
-	if kept != "" {
-		if err := say(g, "Kept what was there as %s.", clean(kept)); err != nil {
-			return err
-		}
 	}
 	return say(g, "Restored %s from %s, checked. Start the sidecar with the master key it had then.", clean(path), clean(c.File))
 }

@@ -24,9 +24,10 @@ var (
 // Backup copies the ledger file at path into a new file, readable by its owner
 // only: what was committed when it began, in one instant's state. It waits for
 // no writer and none waits for it. The copy is checked and on disk when it
-// returns; it fails with [ErrExists] if there is anything at target.
+// returns; it fails with [ErrExists] if there is anything at target, or what
+// SQLite would take for a part of it.
 func Backup(ctx context.Context, path, target string) error {
-	if err := absent(target); err != nil {
+	if err := allAbsent(target); err != nil {
 		return err
 	}
 	copied, err := draft(ctx, path, target)

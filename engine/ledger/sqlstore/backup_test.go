@@ -151,7 +151,11 @@ func TestABackupOverwritesNothing(t *testing.T) {
 	if err := os.Symlink(filepath.Join(folder, "elsewhere"), dangling); err != nil {
 		t.Fatal(err)
 	}
-	for _, target := range []string{there, dangling, folder} {
+	log := filepath.Join(folder, "c-wal") // would be read into a ledger called c
+	if err := os.WriteFile(log, []byte("precious"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, target := range []string{there, dangling, folder, filepath.Join(folder, "c")} {
 		if err := Backup(t.Context(), path, target); !errors.Is(err, ErrExists) {
 			t.Errorf("%s: %v", target, err)
 		}
@@ -159,7 +163,7 @@ func TestABackupOverwritesNothing(t *testing.T) {
 	if text, _ := os.ReadFile(there); string(text) != "precious" {
 		t.Errorf("overwritten with %.20q", text)
 	}
-	only(t, folder, "a", "b")
+	only(t, folder, "a", "b", "c-wal")
 }
 
 // Of several who want one name one gets it, and no draft stays.

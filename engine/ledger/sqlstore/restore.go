@@ -18,8 +18,9 @@ var besides = []string{"", "-wal", "-shm", "-journal"}
 
 // Restore makes the ledger at path from a backup, which it checks first and
 // does not change. If a ledger is at path it fails with [ErrExists], unless
-// aside is set: then that one is kept under the name that it returns. One that
-// a sidecar uses is never replaced: [ErrInUse].
+// aside is set: then that one is kept under the name that it returns, with an
+// error too if there is one after that. One that a sidecar uses is never
+// replaced: [ErrInUse].
 func Restore(ctx context.Context, backup, path string, aside bool, now time.Time) (kept string, err error) {
 	if err := sound(ctx, backup); err != nil {
 		return "", err
@@ -38,6 +39,9 @@ func Restore(ctx context.Context, backup, path string, aside bool, now time.Time
 		return "", err
 	}
 	if kept != "" {
+		if err := unused(ctx, path); err != nil { // one may have been started meanwhile: a copy takes its time
+			return "", errors.Join(err, os.Remove(copied))
+		}
 		if err := setAside(path, kept); err != nil {
 			return "", errors.Join(err, os.Remove(copied))
 		}
