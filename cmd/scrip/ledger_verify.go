@@ -2,6 +2,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -23,7 +24,7 @@ type ledgerVerifyCmd struct {
 // Help shows examples.
 func (ledgerVerifyCmd) Help() string {
 	return `Reads the whole ledger at one instant and changes nothing. Ends with 0 if all of it fits together, with 1 and the rows at
-fault if not.
+fault if not. A ledger with the tables of another version of scrip is left to that version.
 
 Examples:
 
@@ -47,12 +48,12 @@ func (c *ledgerVerifyCmd) Run(g *globals) (err error) {
 			return fmt.Errorf("there is no ledger: %w; name it with --data or --ledger", err)
 		}
 	}
-	store, err := openStore(g.Ctx, where, c.Data)
+	books, err := examine(g.Ctx, where, c.Data)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	faults, err := ledger.Verify(g.Ctx, store)
+	defer func() { err = errors.Join(err, books.Close()) }()
+	faults, err := ledger.Verify(g.Ctx, books)
 	if err == nil {
 		err = c.tell(g, faults)
 	}
@@ -60,6 +61,13 @@ func (c *ledgerVerifyCmd) Run(g *globals) (err error) {
 		err = fmt.Errorf("the ledger has %s; restore a backup, or have these rows looked at before more is booked", count(len(faults), "fault"))
 	}
 	return err
+}
+
+func examine(ctx context.Context, where, dataFolder string) (*sqlstore.Examined, error) {
+	if sqlstore.PostgresURL(where) {
+		return sqlstore.ExaminePostgres(ctx, where)
+	}
+	return sqlstore.ExamineSQLite(ctx, ledgerFile(where, dataFolder))
 }
 
 func (c *ledgerVerifyCmd) tell(g *globals, faults []ledger.Fault) error {

@@ -44,11 +44,7 @@ type Store interface {
 	// with ErrUnavailable and was committed later all the same.
 	ForeignWrites(ctx context.Context) (int64, error)
 
-	// Audit reads the whole ledger as it is at one instant and tells of rows
-	// that do not fit together. Every redemption that can be read is given to
-	// look, one at a time, whose faults are added. With an error the faults are
-	// those that were found until then. [Verify] is the way to ask.
-	Audit(ctx context.Context, look func(Audited) []Fault) ([]Fault, error)
+	Auditor
 
 	// Ready reports whether the store can be read now.
 	Ready(ctx context.Context) error

@@ -24,10 +24,19 @@ type Audited struct {
 	Booked     []JournalEntry // what the journal says of it; the currency is not read
 }
 
+// Auditor reads all the books; every [Store] is one.
+type Auditor interface {
+	// Audit reads the whole ledger as it is at one instant and tells of rows
+	// that do not fit together. Every redemption that can be read is given to
+	// look, one at a time, whose faults are added. With an error the faults are
+	// those that were found until then. [Verify] is the way to ask.
+	Audit(ctx context.Context, look func(Audited) []Fault) ([]Fault, error)
+}
+
 // Verify checks every invariant of the books and returns the rows at fault. It
 // changes nothing and may run beside a sidecar that writes. With an error the
 // faults are those that were found until then.
-func Verify(ctx context.Context, store Store) ([]Fault, error) {
+func Verify(ctx context.Context, store Auditor) ([]Fault, error) {
 	return store.Audit(ctx, func(a Audited) []Fault {
 		c := checks{a: &a}
 		c.totals()

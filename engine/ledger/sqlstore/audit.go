@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 
 	"scrip/engine/ledger"
 	"scrip/engine/money"
@@ -28,7 +29,7 @@ func audit(ctx context.Context, db *sql.DB, speaks *dialect, look func(ledger.Au
 			return nil, err
 		}
 	}
-	for _, c := range append(first, invariants...) {
+	for _, c := range slices.Concat(first, invariants) {
 		found, err := list(ctx, s, c.scan, c.query)
 		if faults = append(faults, found...); err != nil {
 			return faults, err

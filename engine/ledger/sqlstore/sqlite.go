@@ -181,9 +181,12 @@ func (s *sqlite) ForeignWrites(ctx context.Context) (int64, error) {
 	return s.writer.foreignWrites(ctx)
 }
 
+// fileChecks are what an audit asks of the file itself.
+var fileChecks = []check{{"the file", `SELECT '' AS id, integrity_check AS what FROM pragma_integrity_check WHERE integrity_check <> 'ok'`}}
+
 // Audit checks the file itself too.
 func (s *sqlite) Audit(ctx context.Context, look func(ledger.Audited) []ledger.Fault) ([]ledger.Fault, error) {
-	return audit(ctx, s.reading, speaksSQLite, look, check{"the file", `SELECT '' AS id, integrity_check AS what FROM pragma_integrity_check WHERE integrity_check <> 'ok'`})
+	return audit(ctx, s.reading, speaksSQLite, look, fileChecks...)
 }
 
 // Ready reads one row. After a transaction that failed it writes one too: a
