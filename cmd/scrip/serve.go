@@ -115,8 +115,8 @@ func (c *serveCmd) settings() (s settings, err error) {
 	switch {
 	case c.Listen == unixPrefix || c.AdminListen == unixPrefix:
 		err = usageError("unix: needs the path of a socket, for example unix:/run/scrip.sock")
-	case c.QuoteTTL < time.Second || c.HoldTTL < time.Second:
-		err = usageError("--quote-ttl and --hold-ttl must be at least 1s")
+	case c.QuoteTTL < time.Millisecond || c.HoldTTL < time.Millisecond:
+		err = usageError("--quote-ttl and --hold-ttl must be at least 1ms")
 	case !s.token.IsSet() && !isLoopback(c.Listen):
 		err = usageError(fmt.Sprintf("--listen %s is not a loopback address: set --token (or SCRIP_TOKEN, SCRIP_TOKEN_FILE), "+
 			"for without one anybody who reaches it can price and redeem", c.Listen))

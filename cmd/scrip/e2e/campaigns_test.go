@@ -88,6 +88,7 @@ func TestCampaignsShowWhatTheyWereGiven(t *testing.T) {
 		{"a date is the end of that day", half + `,"ends_at":"2031-12-31"`, `"ends_at":"2032-01-01T00:00:00Z"`},
 		{"a leap day", half + `,"ends_at":"2032-02-29"`, `"ends_at":"2032-03-01T00:00:00Z"`},
 		{"starts on the day it ends", half + `,"starts_at":"2031-12-31T23:59:59Z","ends_at":"2031-12-31"`, `"ends_at":"2032-01-01T00:00:00Z"`},
+		{"a short life", half + `,"valid_for":"1ms"`, `"valid_for":"1ms"`},
 		{"numbers and words", half + `,"valid_for":"36h","quantity":7,"per_customer":3,"attributes":{"a":[1,{"b":null}]}`, `"valid_for":"36h","quantity":7,"per_customer":3,"attributes":{"a":[1,{"b":null}]}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -147,6 +148,7 @@ var badCampaigns = []struct {
 	{"an end at its start", half + `,"starts_at":"2031-01-01T00:00:00Z","ends_at":"2031-01-01T00:00:00Z"`, at("/ends_at", "/starts_at")},
 	{"a day that ends at its start", half + `,"starts_at":"2032-01-01T00:00:00Z","ends_at":"2031-12-31"`, at("/ends_at", "/starts_at")},
 	{"a life of nothing", half + `,"valid_for":"0s"`, at("/valid_for")},
+	{"a life of less than a millisecond", half + `,"valid_for":"999us"`, at("/valid_for")},
 	{"a negative life", half + `,"valid_for":"-1h"`, at("/valid_for")},
 	{"a life that is no length of time", half + `,"valid_for":"soon"`, at("/valid_for")},
 	{"a life as a number", half + `,"valid_for":720`, at("/valid_for")},

@@ -163,7 +163,7 @@ func TestCouponsAreListedOldestFirstInPages(t *testing.T) {
 // checkPaging sends what no list takes.
 func (s *sidecar) checkPaging(t *testing.T, path string, admin bool) {
 	t.Helper()
-	for _, query := range []string{"limit=0", "limit=501", "limit=-1", "limit=abc", "limit=1.5", "limit=99999999999999999999", "limit=%20", "cursor=nonsense", "cursor=%FF%00", "cursor=" + strings.Repeat("A", 300)} {
+	for _, query := range []string{"limit=0", "limit=501", "limit=-1", "limit=abc", "limit=1.5", "limit=99999999999999999999", "limit=%20", "limit=%2B5", "limit=007", "cursor=nonsense", "cursor=%FF%00", "cursor=" + strings.Repeat("A", 300)} {
 		s.do(t, call{method: http.MethodGet, path: path + "?" + query, admin: admin}).refusal(t, http.StatusUnprocessableEntity, "request.invalid")
 	}
 	for _, query := range []string{"limit=1", "limit=500"} {

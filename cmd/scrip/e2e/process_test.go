@@ -115,6 +115,7 @@ func TestSettingsThatCannotBeAreRefused(t *testing.T) {
 		"a missing key file":           {withEnv("SCRIP_KEY_FILE=/nonexistent/key")},
 		"a missing token file":         {withEnv("SCRIP_TOKEN_FILE=/nonexistent/token")},
 		"a TTL of nothing":             {withFlag("quote-ttl", "0s")},
+		"a TTL of almost nothing":      {withFlag("hold-ttl", "999us")},
 		"a TTL that is none":           {withFlag("quote-ttl", "soon")},
 		"a negative TTL":               {withFlag("hold-ttl", "-1m")},
 		"an unknown flag":              {withFlag("colour", "red")},

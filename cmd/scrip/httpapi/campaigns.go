@@ -78,8 +78,8 @@ func (in *campaignIn) times(f *faults, out *ledger.Campaign) {
 	if in.ValidFor != nil {
 		out.ValidFor.Text = *in.ValidFor
 		out.ValidFor.Duration, err = time.ParseDuration(*in.ValidFor)
-		if err != nil || len(*in.ValidFor) > maxValidForBytes || out.ValidFor.Duration < time.Second || out.ValidFor.Duration > maxValidity {
-			f.add(errors.New(`must be a duration from "1s" to 100 years, such as "720h"`), at{name: "valid_for"})
+		if err != nil || len(*in.ValidFor) > maxValidForBytes || out.ValidFor.Duration < time.Millisecond || out.ValidFor.Duration > maxValidity {
+			f.add(errors.New(`must be a duration from "1ms" to 100 years, such as "720h"`), at{name: "valid_for"})
 		}
 	}
 }

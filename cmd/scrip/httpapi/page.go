@@ -47,7 +47,8 @@ func (c *call) page(filters ...string) (page, error) {
 	}
 	p := page{Limit: defaultLimit}
 	if query.Has("limit") {
-		if p.Limit, err = strconv.Atoi(query.Get("limit")); err != nil || p.Limit < 1 || p.Limit > maxLimit {
+		given := query.Get("limit")
+		if p.Limit, err = strconv.Atoi(given); err != nil || p.Limit < 1 || p.Limit > maxLimit || strconv.Itoa(p.Limit) != given {
 			f = append(f, refusal.Fault{Parameter: "limit", Detail: "must be a whole number from 1 to 500"})
 		}
 	}
