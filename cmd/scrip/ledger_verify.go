@@ -24,7 +24,7 @@ type ledgerVerifyCmd struct {
 // Help shows examples.
 func (ledgerVerifyCmd) Help() string {
 	return `Reads the whole ledger at one instant and changes nothing. Ends with 0 if all of it fits together, with 1 and the rows at
-fault if not. A ledger with the tables of another version of scrip is left to that version.
+fault if not. A ledger with the tables of another version of scrip is left to that version. A Postgres standby will do.
 
 Examples:
 

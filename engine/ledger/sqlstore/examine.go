@@ -8,10 +8,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io/fs"
-	"path"
-
-	"github.com/pressly/goose/v3"
 
 	"scrip/engine/ledger"
 )
@@ -35,13 +31,14 @@ func ExamineSQLite(ctx context.Context, path string) (*Examined, error) {
 	return examine(ctx, "ledger file "+path, &Examined{db, speaksSQLite, fileChecks})
 }
 
-// ExaminePostgres opens the ledger in a Postgres database for [ledger.Verify].
+// ExaminePostgres opens the ledger in a Postgres database for [ledger.Verify]. A
+// standby will do: that its server is one to write to is nobody's concern here.
 func ExaminePostgres(ctx context.Context, url string) (*Examined, error) {
 	config, _, err := parseURL(url)
 	if err != nil {
 		return nil, err
 	}
-	return examine(ctx, "ledger database "+place(config), &Examined{db: openPool(config, 1).DB, speaks: speaksPostgres})
+	return examine(ctx, "ledger database "+place(config), &Examined{db: poolOf(config, 1).DB, speaks: speaksPostgres})
 }
 
 // examine fails unless the tables are those that this program knows.
@@ -57,22 +54,12 @@ func examine(ctx context.Context, what string, e *Examined) (*Examined, error) {
 	case has < known:
 		err = fmt.Errorf("its tables are of an older scrip (migration %d, this one's is %d): verify it with that one, or start a sidecar of this one on it first", has, known)
 	case has > known:
-		err = fmt.Errorf("its tables are of a newer scrip (migration %d, this one's is %d): verify it with that one", has, known)
+		err = newer(has, known)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", what, err), e.Close())
 	}
 	return e, nil
-}
-
-// newestMigration is the number of the last one; both dialects have the same.
-func newestMigration() (newest int64, err error) {
-	files, err := fs.Glob(migrations, "migrations/sqlite/*.sql")
-	for _, file := range files {
-		number, failed := goose.NumericComponent(path.Base(file))
-		newest, err = max(newest, number), errors.Join(err, failed)
-	}
-	return newest, err
 }
 
 // Audit is [ledger.Auditor]'s.

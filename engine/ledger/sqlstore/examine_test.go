@@ -94,6 +94,44 @@ func TestTablesOfAnotherVersionAreNotExamined(t *testing.T) {
 	}
 }
 
+// An older sidecar would write rows that lack what a newer one counts on.
+func TestTablesOfANewerVersionAreNotOpened(t *testing.T) {
+	t.Parallel()
+	path, url := inFolder(t, "scrip.db"), pgtest.Database(t)
+	closing(t, open(t, path))
+	db, err := openDB(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	migration(t, db, beyond)
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := OpenSQLite(t.Context(), path); !errors.Is(err, errNewer) || !strings.Contains(err.Error(), "migration 1000") {
+		t.Errorf("%v, %v", s, err)
+	}
+	s := openPostgres(t, url)
+	migration(t, s.db.DB, beyond)
+	refused(t, url, "newer scrip", "migration 1000")
+	closing(t, s)
+}
+
+// What only reads is asked of a standby, so that the primary has its peace.
+func TestAStandbyIsExamined(t *testing.T) {
+	t.Parallel()
+	own := server(t)
+	url := own.Database(t)
+	s := openPostgres(t, url)
+	storetest.Live(t, s)
+	closing(t, s)
+	if err := own.Standby(); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, url, "is this a standby?")
+	e, err := ExaminePostgres(t.Context(), url)
+	examined(t, e, err, "")
+}
+
 func TestADatabaseIsExaminedAndStaysAsItIs(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Database(t)

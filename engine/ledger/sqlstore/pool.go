@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net"
 	"net/url"
 	"strconv"
@@ -16,7 +15,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
-	"github.com/pressly/goose/v3"
 )
 
 // Bounds of the connections to Postgres.
@@ -82,17 +80,21 @@ func place(config *pgx.ConnConfig) string {
 	return fmt.Sprintf("%q at %s port %d", config.Database, config.Host, config.Port)
 }
 
-// openPool makes a pool whose every connection is looked at. It is database/sql
-// over pgx, so that rows are read by the same code as SQLite's; pgx prepares
-// each statement once a connection.
+// openPool makes a pool whose every connection is looked at, for the books.
 func openPool(config *pgx.ConnConfig, connections int) pool {
-	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
+	return poolOf(config, connections, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
 		err := checkServer(ctx, conn)
 		if err != nil {
 			_ = conn.Close(ctx) // the first error counts
 		}
 		return err
 	}))
+}
+
+// poolOf is database/sql over pgx, so that rows are read by the same code as
+// SQLite's; pgx prepares each statement once a connection.
+func poolOf(config *pgx.ConnConfig, connections int, options ...stdlib.OptionOpenDB) pool {
+	db := stdlib.OpenDB(*config, options...)
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
 	db.SetConnMaxLifetime(connectionLife)
@@ -132,43 +134,4 @@ func diedIdle(err error) bool {
 	state := sqlState(err)
 	return !errors.As(err, &connecting) &&
 		(errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &line) || state == adminShutdown || state == crashShutdown)
-}
-
-// migratePostgres brings the tables up to date, on a connection without a bound
-// on statements: a large table takes its time.
-func migratePostgres(ctx context.Context, config *pgx.ConnConfig) (err error) {
-	patient := config.Copy()
-	patient.RuntimeParams["statement_timeout"], patient.RuntimeParams["lock_timeout"] = "0", "0"
-	db := openPool(patient, 1)
-	defer func() { err = errors.Join(err, db.Close()) }()
-	if err := db.PingContext(ctx); err != nil {
-		return unavailable(err)
-	}
-	folder, err := fs.Sub(migrations, "migrations/postgres")
-	if err != nil {
-		return err
-	}
-	provider, err := goose.NewProvider(goose.DialectPostgres, db.DB, folder)
-	if err != nil {
-		return err
-	}
-	// As with a SQLite file: who loses the race for a migration looks again. The
-	// loser was held up until the winner's was committed.
-	for range 2*len(provider.ListSources()) + 4 {
-		if _, err = provider.Up(ctx); err == nil || !lostMigration(err) {
-			break
-		}
-	}
-	return unavailable(err)
-}
-
-// lostMigration reports whether another process made the same tables at the
-// same time: duplicate_table, duplicate_column, duplicate_object,
-// duplicate_function, or a row of the catalogue.
-func lostMigration(err error) bool {
-	switch sqlState(err) {
-	case "42P07", "42701", "42710", "42723", uniqueViolation, serializationFailure, deadlockDetected:
-		return true
-	}
-	return false
 }

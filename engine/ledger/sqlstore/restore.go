@@ -9,7 +9,7 @@ import (
 	"os"
 	"time"
 
-	driver "modernc.org/sqlite"
+	codes "modernc.org/sqlite/lib"
 )
 
 // besides are the endings of a ledger's files: SQLite takes what is beside a
@@ -74,7 +74,8 @@ func setAside(path, kept string) error {
 
 // unused fails with [ErrInUse] if another connection has the ledger open: only
 // the last one may leave write-ahead mode. Leaving it also moves into the file
-// what was in the log beside it. A file that SQLite cannot read is nobody's.
+// what was in the log beside it. A file that is no ledger any more is nobody's;
+// one that cannot be reached may be somebody's.
 func unused(ctx context.Context, path string) (err error) {
 	if absent(path) == nil {
 		return nil
@@ -87,12 +88,14 @@ func unused(ctx context.Context, path string) (err error) {
 	db.SetMaxOpenConns(1)
 	var mode string
 	err = db.QueryRowContext(ctx, `PRAGMA journal_mode = DELETE`).Scan(&mode)
-	var failed *driver.Error
-	switch {
-	case isBusy(err):
+	switch codeOf(err) {
+	case codes.SQLITE_BUSY:
 		return fmt.Errorf("%s %w", path, ErrInUse)
-	case errors.As(err, &failed):
+	case codes.SQLITE_CORRUPT, codes.SQLITE_NOTADB, codes.SQLITE_ERROR: // the last is of a format that SQLite does not know
 		return nil
 	}
-	return err
+	if err != nil {
+		return fmt.Errorf("whether a sidecar has %s open cannot be told: %w", path, err)
+	}
+	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -65,6 +66,35 @@ func TestALedgerInUseIsNotReplaced(t *testing.T) {
 	}
 	if err := s.Write(t.Context(), putMeta("still")); err != nil {
 		t.Errorf("the one in use: %v", err)
+	}
+}
+
+// A file that cannot be looked at may be in use all the same. One that is no
+// ledger any more is what backups are for.
+func TestWhatCannotBeLookedAtIsNotReplaced(t *testing.T) {
+	t.Parallel()
+	backup, path := inFolder(t, "b.db"), inFolder(t, "scrip.db")
+	filled(t, backup, "new")
+	if err := os.Mkdir(path, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Restore(t.Context(), backup, path, true, restoredAt); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("%v", err)
+	}
+	if info, err := os.Stat(path); err != nil || !info.IsDir() {
+		t.Errorf("%v, %v", info, err)
+	}
+	only(t, filepath.Dir(path), "scrip.db")
+	for name, words := range map[string]string{"no ledger": "words ", "a format of the future": "SQLite format 3\x00\x10\x00\x09\x09"} {
+		path := inFolder(t, "scrip.db")
+		if err := os.WriteFile(path, []byte(strings.Repeat(words, 1_000)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		kept, err := Restore(t.Context(), backup, path, true, restoredAt)
+		if err != nil || !has(t, path, "new") {
+			t.Errorf("%s: %v", name, err)
+		}
+		only(t, filepath.Dir(path), "scrip.db", filepath.Base(kept))
 	}
 }
 

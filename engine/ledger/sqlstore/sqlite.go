@@ -3,23 +3,16 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
-	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
 
-	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/database"
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"scrip/engine/ledger"
 )
-
-//go:embed migrations
-var migrations embed.FS
 
 // readers is how many connections read a SQLite file at once. Reads are short
 // and never wait for the writer (WAL).
@@ -70,7 +63,7 @@ func ServeSQLite(ctx context.Context, path string, lost func(error)) (ledger.Sto
 }
 
 func (s *sqlite) open(ctx context.Context, path string, lost func(error)) (err error) {
-	if err := migrate(ctx, s.writing); err != nil {
+	if err := migrateSQLite(ctx, s.writing); err != nil {
 		return err
 	}
 	if err := s.settle(path); err != nil {
@@ -120,55 +113,6 @@ func openDB(path string, pragmas ...string) (*sql.DB, error) {
 	name := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: options.Encode()}
 	db, err := sql.Open("sqlite", name.String())
 	return db, unavailable(err)
-}
-
-func migrate(ctx context.Context, db *sql.DB) error {
-	folder, err := fs.Sub(migrations, "migrations/sqlite")
-	if err != nil {
-		return err
-	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, db, folder)
-	if err != nil {
-		return err
-	}
-	// Processes that open a fresh file at once race for each of its migrations,
-	// the first table of goose included: who loses one looks again.
-	for range len(provider.ListSources()) + 2 {
-		if err = countMigrations(ctx, db); err == nil {
-			_, err = provider.Up(ctx)
-		}
-		if err == nil || isLostSync(err) {
-			break
-		}
-	}
-	return unavailable(err)
-}
-
-// countMigrations makes the table in which goose counts migrations, if there is
-// none. Goose would make it too, but tries again whatever went wrong: a failed
-// sync would pass the second time.
-func countMigrations(ctx context.Context, db *sql.DB) error {
-	store, err := database.NewStore(database.DialectSQLite3, goose.DefaultTablename)
-	if err != nil {
-		return err
-	}
-	var there bool
-	err = db.QueryRowContext(ctx, `SELECT count(*) > 0 FROM sqlite_master WHERE name = ?`, goose.DefaultTablename).Scan(&there)
-	if err != nil || there {
-		return err
-	}
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = tx.Rollback() }() // nothing to do after a commit
-	if err := store.CreateVersionTable(ctx, tx); err != nil {
-		return err
-	}
-	if err := store.Insert(ctx, tx, database.InsertRequest{Version: 0}); err != nil {
-		return err
-	}
-	return tx.Commit()
 }
 
 // Write runs fn in one durable transaction, together with others that wait.

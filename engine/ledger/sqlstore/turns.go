@@ -32,7 +32,13 @@ func (w *writer) begin() error {
 }
 
 // isBusy reports whether another connection was in the way.
-func isBusy(err error) bool {
+func isBusy(err error) bool { return codeOf(err) == codes.SQLITE_BUSY }
+
+// codeOf is what kind of error of SQLite's it is, 0 if it is none.
+func codeOf(err error) int {
 	var failed *driver.Error
-	return errors.As(err, &failed) && failed.Code()&0xff == codes.SQLITE_BUSY
+	if !errors.As(err, &failed) {
+		return 0
+	}
+	return failed.Code() & 0xff
 }

@@ -156,6 +156,18 @@ func (s *Server) Crash() error {
 	return err
 }
 
+// Standby starts the server again as one that only reads, as one does that
+// follows another.
+func (s *Server) Standby() error {
+	if err := s.Crash(); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(s.data(), "standby.signal"), nil, 0o644); err != nil { // #nosec G306 -- empty, and for the server's own user
+		return err
+	}
+	return s.Run()
+}
+
 // Stop ends the server and removes what it leaves.
 func (s *Server) Stop() error {
 	if s.process == nil {
