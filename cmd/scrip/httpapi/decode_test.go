@@ -3,6 +3,7 @@ package httpapi
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -50,10 +51,76 @@ func FuzzQuoteRequest(f *testing.F) {
 			if !errors.As(err, &refused) || refused.Code != refusal.Invalid || len(refused.Faults) == 0 {
 				t.Fatalf("%v is no refusal with faults", err)
 			}
+			named := make(map[string]bool)
+			for _, f := range refused.Faults {
+				if named[f.Pointer] || len(refused.Faults) > maxFaults {
+					t.Fatalf("%q is named twice, or too many: %+v", f.Pointer, refused.Faults)
+				}
+				named[f.Pointer] = true
+			}
 			return
 		}
 		checkAccepted(t, body, request)
 	})
+}
+
+// Whoever sends a faulty body hears of all its faults, and mends it once.
+func TestAllFaultsOfABodyAreNamed(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"customer":{"id":7,"extra":1},"order":{"charges":[{"id":"a","amount":[]},{"id":false,"amount":"1"}]},"Select":"best"}`: "/customer/id has the wrong type\n" +
+			"/customer/extra is not a known member here (names are case-sensitive)\n" +
+			"/order/charges/0/amount must be a decimal string or number\n" +
+			"/order/charges/1/id has the wrong type\n" +
+			"/Select is not a known member here (names are case-sensitive)",
+		`{"a/b":1,"c~d":2,"":3}`: "/a~1b is not a known member here (names are case-sensitive)\n" +
+			"/c~0d is not a known member here (names are case-sensitive)\n" +
+			"/ is not a known member here (names are case-sensitive)",
+		`{"select":"best","customer":{"id":"c","id":"d","id":5,"ID":"c"},"select":"none"}`: "/customer/id is given twice\n" +
+			"/customer/ID is not a known member here (names are case-sensitive)\n" +
+			"/select is given twice",
+		`{"customer":{"attributes":{"n":1e9999,"m":1e9999}},"order":null}`: "/customer/attributes/n is a number beyond what policies can read\n" +
+			"/customer/attributes/m is a number beyond what policies can read\n" +
+			"/order must not be null",
+		// An element cannot be left out: the others would be others then.
+		`{"more":1,"order":{"charges":[null,null],"more":1}}`: "/more is not a known member here (names are case-sensitive)\n/order/charges/0 must not be null",
+		// What comes after a break in the syntax is anybody's guess.
+		`{"more":1,"customer":{"id":"c"`:       "/more is not a known member here (names are case-sensitive)",
+		`{"customer":{"id":"\ud800"},"more":1`: "/customer/id invalid surrogate pair `\\ud800\"},\"mo` in string",
+	} {
+		var in quoteRequest
+		if got := toldBy(t, decode([]byte(body), &in)); got != want {
+			t.Errorf("%s\n got %s\nwant %s", body, got, want)
+		}
+	}
+}
+
+// toldBy is a refusal's faults, one a line.
+func toldBy(t *testing.T, err error) string {
+	t.Helper()
+	var refused *refusal.Error
+	if !errors.As(err, &refused) {
+		t.Fatalf("%v is no refusal", err)
+	}
+	var lines []string
+	for _, f := range refused.Faults {
+		lines = append(lines, f.Pointer+" "+f.Detail)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Telling all faults takes a bounded amount of work, however many there are.
+func TestFaultsAreBounded(t *testing.T) {
+	for size, most := range map[int]int{10: 10, 100: maxFaults, 90_000: 5} {
+		var body strings.Builder
+		for i := range size {
+			fmt.Fprintf(&body, `,"m%d":1`, i)
+		}
+		var in quoteRequest
+		got := toldBy(t, decode([]byte("{"+body.String()[1:]+"}"), &in))
+		if n := strings.Count(got, "\n") + 1; n != most {
+			t.Errorf("%d of %d faults are named, want %d", n, size, most)
+		}
+	}
 }
 
 func checkAccepted(t *testing.T, body []byte, r *engine.Request) {
