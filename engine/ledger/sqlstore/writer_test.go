@@ -195,6 +195,27 @@ func TestWhoLeavesTheQueueIsNotBegun(t *testing.T) {
 	}
 }
 
+// In a group some go while their neighbours are served.
+func TestWhoLeavesTheGroupIsNotBegun(t *testing.T) {
+	s := opened(t)
+	ctx, leave := context.WithCancel(t.Context())
+	last := job{ctx: ctx, done: make(chan error, 1), fn: func(ledger.Tx) error {
+		t.Error("a request was begun whose client had gone")
+		return nil
+	}}
+	first := job{ctx: t.Context(), done: make(chan error, 1), fn: func(tx ledger.Tx) error {
+		leave()
+		return putMeta("first")(tx)
+	}}
+	s.writer.commit([]job{first, last})
+	if err := <-first.done; err != nil {
+		t.Errorf("the neighbour: %v", err)
+	}
+	if err := <-last.done; !errors.Is(err, ledger.ErrUnavailable) || !errors.Is(err, context.Canceled) {
+		t.Errorf("the client who left: %v", err)
+	}
+}
+
 func TestAFullQueueKeepsNobodyAgainstTheirWill(t *testing.T) {
 	s := opened(t)
 	release := hold(t, s)
