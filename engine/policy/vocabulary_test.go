@@ -117,6 +117,7 @@ func TestDecisionsThatLookIntoTextsTellThemApart(t *testing.T) {
 		`$"<{input.customer.id}>" == "<zebra>"`:                            false,
 		`_deep(input.customer.id)`:                                         false,
 		`is_string(input.customer.id) with is_string as _long`:             false,
+		`type_name(input.customer.id) == "zebra" with type_name as lower`:  false,
 		`input.customer.id == "bad"; not contains(input.customer.id, "d")`: false,
 	} {
 		rules := denial("order", condition) + "\n_named(id) if id == \"bad\"\n\n_deep(id) if upper(id) == \"ZEBRA\"\n\n_long(x) if count(x) > 4\n"
