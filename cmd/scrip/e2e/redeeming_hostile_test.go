@@ -70,6 +70,8 @@ func TestHostileRefundsAreRefusedWithAPointer(t *testing.T) {
 		`{"lines":[{"id":"A","quantity":null}]}`:                             at("/lines/0/quantity"),
 		`{"lines":[{"id":"A","quantity":1000001}]}`:                          at("/lines/0/quantity"),
 		`{"lines":[{"id":"A","quantity":18446744073709551617}]}`:             at("/lines/0/quantity"),
+		`{"lines":[{"id":"A","quantity":1,"amount":""}]}`:                    at("/lines/0*"),
+		`{"lines":[{"id":"A","amount":""}]}`:                                 at("/lines/0/amount"),
 		`{"lines":[{"id":"A","amount":null}]}`:                               at("/lines/0/amount"),
 		`{"lines":[{"id":"A","amount":"1.001"}]}`:                            at("/lines/0/amount"),
 		`{"lines":[{"id":"A","amount":"0"}]}`:                                at("/lines/0/amount"),

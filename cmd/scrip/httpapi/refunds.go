@@ -19,9 +19,9 @@ type refundIn struct {
 
 // refundLineIn gives a quantity or an amount.
 type refundLineIn struct {
-	ID       string        `json:"id"`
-	Quantity member[int64] `json:"quantity"`
-	Amount   number        `json:"amount"`
+	ID       string         `json:"id"`
+	Quantity member[int64]  `json:"quantity"`
+	Amount   member[number] `json:"amount"`
 }
 
 // refundOut is a refund as it is shown.
@@ -84,15 +84,15 @@ func (in *refundIn) request(currency money.Currency) (ledger.RefundRequest, erro
 func (in *refundLineIn) check(f *faults, here at, currency money.Currency) ledger.RefundLine {
 	line := ledger.RefundLine{ID: in.ID}
 	switch {
-	case in.Quantity.given && in.Amount != "":
+	case in.Quantity.given && in.Amount.given:
 		f.add(errors.New("is given beside quantity; give one of them"), at{&here, "amount", 0})
 	case in.Quantity.given:
 		if line.Units = in.Quantity.value; line.Units < 1 || line.Units > engine.MaxQuantity {
 			f.add(fmt.Errorf("must be a whole number from 1 to %d", engine.MaxQuantity), at{&here, "quantity", 0})
 		}
-	case in.Amount != "":
+	case in.Amount.given:
 		var err error
-		line.Amount, err = parseAmount(in.Amount, currency, aboveZero)
+		line.Amount, err = parseAmount(in.Amount.value, currency, aboveZero)
 		f.add(err, at{&here, "amount", 0})
 	default:
 		f.add(errors.New("is required, or an amount"), at{&here, "quantity", 0})
