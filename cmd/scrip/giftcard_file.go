@@ -143,7 +143,12 @@ func (f *cardFile) publish() error {
 	if err := os.Remove(f.name); err != nil {
 		return err
 	}
-	folder, err := os.Open(filepath.Dir(f.path))
+	return syncFolder(filepath.Dir(f.path))
+}
+
+// syncFolder brings the names in a folder to disk.
+func syncFolder(path string) error {
+	folder, err := os.Open(path)
 	if err != nil {
 		return err
 	}

@@ -74,7 +74,8 @@ func (a *app) adminToken() (secret.Text, error) {
 
 // keptSecret reads a secret from its file, or writes a fresh one there first.
 // Of several processes that start at once over one folder, all end up with the
-// same: the file appears whole or not at all.
+// same: the file appears whole or not at all, and is on disk before anything is
+// built on it. A ledger elsewhere may outlive a folder that was not synced.
 func keptSecret(path, fresh string) (string, error) {
 	kept, err := os.ReadFile(path)
 	if err == nil {
@@ -96,6 +97,9 @@ func keptSecret(path, fresh string) (string, error) {
 		return "", err
 	}
 	if err := os.Link(draft.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return "", err
+	}
+	if err := syncFolder(filepath.Dir(path)); err != nil {
 		return "", err
 	}
 	return keptSecret(path, fresh)
