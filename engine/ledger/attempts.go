@@ -11,6 +11,7 @@ import (
 const (
 	maxFailures = 10               // in a row, of a customer or at a number
 	lockFor     = 15 * time.Minute // after the last of them
+	clocksApart = time.Minute      // at most, of sidecars that share a ledger
 )
 
 // Failures are the attempts that failed in a row.
@@ -19,8 +20,13 @@ type Failures struct {
 	LastAt time.Time
 }
 
-// lockedUntil is when the next attempt is let in; zero if it is now.
+// lockedUntil is when the next attempt is let in; zero if it is now. A failure
+// yet to come was counted by a clock that has been put right since: nobody is
+// locked until it would be true.
 func (f Failures) lockedUntil(now time.Time) time.Time {
+	if f.LastAt.Sub(now) > clocksApart {
+		return time.Time{}
+	}
 	if end := f.LastAt.Add(lockFor); f.Count >= maxFailures && now.Before(end) {
 		return end
 	}

@@ -53,6 +53,26 @@ func TestTenFailuresInARowLockForFifteenMinutes(t *testing.T) {
 	o.clean()
 }
 
+// A clock that was far ahead when the last attempt failed locks nobody once it
+// is right; one that was a little ahead does.
+func TestALockOfAClockThatWasAheadEndsWithIt(t *testing.T) {
+	t.Parallel()
+	for ahead, free := range map[time.Duration]bool{time.Minute: false, time.Minute + tick: true, 365 * 24 * time.Hour: true} {
+		o := newOffice(t)
+		card := o.card(5_000)
+		o.advance(ahead)
+		o.fail(10, "ann", "1")
+		o.advance(-ahead)
+		_, err := o.redeem("ann", card.Number, card.Secret)
+		if free {
+			o.must(err)
+		} else if no := refusedAs(t, err, ledger.CardTries); no.RetryAfter != lock {
+			t.Errorf("%s ahead: try again after %s", ahead, no.RetryAfter)
+		}
+		o.clean()
+	}
+}
+
 func TestAfterALockTheRowStartsAnew(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
