@@ -164,18 +164,34 @@ func (e *Engine) policyError(what string, policies *policy.Snapshot, err error) 
 
 // turns let operations on one wallet go one after another in this process, so
 // that they are not in each other's way in the ledger. Nothing rests on it: the
-// ledger decides.
+// ledger decides. Customers share turns, so that nobody waits long for one.
 type turns struct {
 	once sync.Once
 	seed maphash.Seed
-	of   [256]sync.Mutex
+	of   [256]chan struct{} // full while somebody has it
 }
 
-// InTurn runs an operation on a customer's wallet when those before it are done.
-func (e *Engine) InTurn(customerID string, do func() error) error {
-	e.turns.once.Do(func() { e.turns.seed = maphash.MakeSeed() })
-	turn := &e.turns.of[maphash.String(e.turns.seed, customerID)%uint64(len(e.turns.of))]
-	turn.Lock()
-	defer turn.Unlock()
+// turnPatience is how long an operation waits for its turn. Those before it take
+// some milliseconds; or they wait for something themselves, which should not be
+// a matter of customers who share their turn.
+const turnPatience = 250 * time.Millisecond
+
+// InTurn runs an operation on a customer's wallet when those before it are
+// done, or have taken too long.
+func (e *Engine) InTurn(ctx context.Context, customerID string, do func() error) error {
+	e.turns.once.Do(func() {
+		e.turns.seed = maphash.MakeSeed()
+		for i := range e.turns.of {
+			e.turns.of[i] = make(chan struct{}, 1)
+		}
+	})
+	turn := e.turns.of[maphash.String(e.turns.seed, customerID)%uint64(len(e.turns.of))]
+	ctx, cancel := context.WithTimeout(ctx, turnPatience)
+	defer cancel()
+	select {
+	case turn <- struct{}{}:
+		defer func() { <-turn }()
+	case <-ctx.Done():
+	}
 	return do()
 }

@@ -3,12 +3,13 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"scrip/engine/ledger"
@@ -249,38 +250,67 @@ func TestAWithdrawalIsOfTheBalanceOfTheTransaction(t *testing.T) {
 	saysNo(t, "other policies", w.Holds(d.balance), PolicyDenied, "shop.closed")
 }
 
-// TestOperationsOnOneWalletTakeTurns: with others they go on side by side.
+// With others they go on side by side.
 func TestOperationsOnOneWalletTakeTurns(t *testing.T) {
 	t.Parallel()
-	d, other := newDesk(shipped(t)), errors.New("other")
-	var now, most atomic.Int64
-	var all sync.WaitGroup
-	for range 16 {
-		all.Go(func() {
-			err := d.InTurn("ann", func() error {
-				if n := now.Add(1); n > most.Load() {
-					most.Store(n)
+	synctest.Test(t, func(t *testing.T) {
+		d, other := newDesk(shipped(t)), errors.New("other")
+		var now, most atomic.Int64
+		for range 16 {
+			go func() {
+				err := d.InTurn(t.Context(), "ann", func() error {
+					most.Store(max(most.Load(), now.Add(1)))
+					time.Sleep(time.Millisecond)
+					now.Add(-1)
+					return other
+				})
+				if !errors.Is(err, other) {
+					t.Error(err)
 				}
-				time.Sleep(time.Millisecond)
-				now.Add(-1)
-				return other
-			})
-			if !errors.Is(err, other) {
-				t.Error(err)
-			}
-		})
-	}
-	all.Wait()
-	if most.Load() != 1 {
-		t.Errorf("%d at once", most.Load())
-	}
-	_ = d.InTurn("ann", func() error {
-		const others = 20 // of whom hardly all share a turn with her
-		done := make(chan error, others)
-		for i := range others {
-			all.Go(func() { done <- d.InTurn(fmt.Sprint(i), func() error { return nil }) })
+			}()
 		}
-		return <-done
+		time.Sleep(17 * time.Millisecond)
+		synctest.Wait()
+		if most.Load() != 1 {
+			t.Errorf("%d at once", most.Load())
+		}
+		_ = d.InTurn(t.Context(), "ann", func() error {
+			const others = 20 // of whom hardly all share a turn with her
+			began, done := time.Now(), make(chan error, others)
+			for i := range others {
+				go func() { done <- d.InTurn(t.Context(), fmt.Sprint(i), func() error { return nil }) }()
+			}
+			if err := <-done; err != nil || time.Since(began) > 0 {
+				t.Errorf("others: %v, after %s", err, time.Since(began))
+			}
+			return nil
+		})
 	})
-	all.Wait()
+}
+
+// One whose ledger does not answer keeps others of its turn for a moment only.
+func TestNobodyWaitsLongForATurn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(shipped(t))
+		waited := func(ctx context.Context) (took time.Duration) {
+			began := time.Now()
+			_ = d.InTurn(ctx, "ann", func() error {
+				took = time.Since(began)
+				return nil
+			})
+			return took
+		}
+		leaving, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		_ = d.InTurn(t.Context(), "ann", func() error {
+			if left, stayed := waited(leaving), waited(t.Context()); left != time.Millisecond || stayed == 0 || stayed > time.Second {
+				t.Errorf("one who leaves waits %s, one who stays %s", left, stayed)
+			}
+			return nil
+		})
+		if took := waited(t.Context()); took > 0 {
+			t.Errorf("after that %s", took)
+		}
+	})
 }

@@ -125,7 +125,7 @@ func (a *API) redeemCard(c *call) error {
 		return err
 	}
 	number, secret := ledger.TypedNumber(string(in.Number)), ledger.TypedCode(string(in.Code))
-	return a.Engine.InTurn(customerID, func() error {
+	return a.Engine.InTurn(c.gin.Request.Context(), customerID, func() error {
 		claim, err := a.Engine.Claim(c.gin.Request.Context(), customerID, number, secret)
 		if err != nil {
 			return err
@@ -169,7 +169,7 @@ func (a *API) topUp(c *call) error {
 	if err := f.err(); err != nil {
 		return err
 	}
-	return a.Engine.InTurn(customerID, func() error {
+	return a.Engine.InTurn(c.gin.Request.Context(), customerID, func() error {
 		prepared, err := a.Engine.TopUp(c.gin.Request.Context(),
 			ledger.TopUp{CustomerID: customerID, Currency: currency, Amount: amount, Reference: string(in.Reference)})
 		if err != nil {
@@ -212,7 +212,7 @@ func (a *API) withdraw(c *call) error {
 	if err := f.err(); err != nil {
 		return err
 	}
-	return a.Engine.InTurn(customerID, func() error {
+	return a.Engine.InTurn(c.gin.Request.Context(), customerID, func() error {
 		prepared, err := a.Engine.Withdrawal(c.gin.Request.Context(), ledger.Withdrawal{CustomerID: customerID, Currency: currency, Amount: amount})
 		if err != nil {
 			return err
@@ -273,7 +273,7 @@ func (a *API) pay(c *call) error {
 	if err := f.err(); err != nil && redemption.CustomerID == customerID {
 		return err
 	}
-	return a.Engine.InTurn(customerID, func() error {
+	return a.Engine.InTurn(c.gin.Request.Context(), customerID, func() error {
 		return c.write(func(e *ledger.Entry) (int, any, error) {
 			p, err := e.Pay(customerID, in.RedemptionID, amount)
 			if err != nil {
