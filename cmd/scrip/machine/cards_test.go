@@ -135,8 +135,8 @@ func (m *machine) guess(t *rapid.T) {
 		}
 		m.redeemAs(t, by, at.Number, another(at.Code))
 	}
-	if until := latest([]*failures{m.model.failuresOf("customer " + who), m.model.failuresOf("number " + k.Number)}); until.After(m.model.now) &&
-		!one(t, 3, "at once") {
+	tries := []*failures{m.model.failuresOf("customer " + who), m.model.failuresOf("number " + k.Number)}
+	if until := latest(tries, m.model.now); until.After(m.model.now) && !one(t, 3, "at once") {
 		which := even(t, 4, "off by")
 		m.counted.count("lock", []string{"near", "before", "at", "after"}[which])
 		m.set(t, until.Add([]time.Duration{-time.Minute, -time.Microsecond, 0, time.Microsecond}[which]))

@@ -161,7 +161,7 @@ func (m *model) reveal(customer, id string) answer {
 func (m *model) redeem(customer, number, code string) answer {
 	number, code = strings.ReplaceAll(number, " ", ""), strings.Map(asRead, code)
 	tries := []*failures{m.failuresOf("customer " + customer), m.failuresOf("number " + number)}
-	if until := latest(tries); m.now.Before(until) {
+	if until := latest(tries, m.now); m.now.Before(until) {
 		no := refuse(http.StatusTooManyRequests, "gift_card.too_many_attempts")
 		no.wait = min(until.Sub(m.now), 15*time.Minute) // the clock may have been set back since
 		return no
@@ -216,9 +216,10 @@ func (m *model) failuresOf(what string) *failures {
 	return m.failed[what]
 }
 
-// until is when attempts are let in again, after ten of them.
-func (f *failures) until() (t time.Time) {
-	if f.count == 10 {
+// until is when attempts are let in again, after ten of them. A clock that was
+// set back by more than a minute since the last has forgotten them for now.
+func (f *failures) until(now time.Time) (t time.Time) {
+	if f.count == 10 && !now.Before(f.last.Add(-time.Minute)) {
 		t = f.last.Add(15 * time.Minute)
 	}
 	return t
@@ -229,10 +230,10 @@ func (f *failures) add(now time.Time) {
 	f.count, f.last = f.count%10+1, now
 }
 
-func latest(tries []*failures) (until time.Time) {
+func latest(tries []*failures, now time.Time) (until time.Time) {
 	for _, f := range tries {
-		if f.until().After(until) {
-			until = f.until()
+		if end := f.until(now); end.After(until) {
+			until = end
 		}
 	}
 	return until

@@ -164,7 +164,7 @@ func (m *model) instants() (all []time.Time) {
 		all = append(all, k.expires)
 	}
 	for _, f := range m.failed {
-		all = append(all, f.until())
+		all = append(all, f.until(m.now), f.last.Add(-time.Minute))
 	}
 	all = slices.DeleteFunc(all, func(at time.Time) bool { return !at.After(m.now) })
 	slices.SortFunc(all, time.Time.Compare)
